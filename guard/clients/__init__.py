@@ -1,0 +1,1 @@
+"""Who is a client: addresses and how they are compared."""

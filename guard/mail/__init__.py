@@ -1,0 +1,1 @@
+"""Mail as it comes: bytes to messages, what they say, who wrote, and the IMAP edge."""

@@ -1,0 +1,1 @@
+"""What guard does about a judged message, and every reason why."""

@@ -1,0 +1,1 @@
+"""The reminder: its text, its headers, and the SMTP edge."""

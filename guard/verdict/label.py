@@ -1,0 +1,63 @@
+"""Labels and verdicts: the model's opinion of one message. Pure."""
+
+from dataclasses import dataclass
+from enum import Enum
+
+
+class Label(Enum):
+    """What a message is about. The values are filed, so they never change meaning."""
+
+    SCHEDULING = "scheduling"
+    THERAPY = "therapy"
+    CRISIS = "crisis"
+    OTHER = "other"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scores:
+    """Calibrated probability of each label, 0 to 1; they sum to 1."""
+
+    scheduling: float
+    therapy: float
+    crisis: float
+    other: float
+
+    def __post_init__(self) -> None:
+        # Also catches NaN, which compares false with everything.
+        for name in ("scheduling", "therapy", "crisis", "other"):
+            if not 0.0 <= getattr(self, name) <= 1.0:
+                raise ValueError(f"probability of {name} must lie in 0..1")
+
+    @property
+    def sensitive(self) -> float:
+        """Probability of therapy or crisis."""
+        return min(1.0, self.therapy + self.crisis)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """The model's opinion. Evidence only: `guard.policy` decides."""
+
+    label: Label
+    """The most probable label."""
+
+    scores: Scores
+    """Probability of every label."""
+
+    flagged: bool
+    """Above the low cut-off: goes to her eyes."""
+
+    remind: bool
+    """Above the high cut-off: sure enough to be answered without her."""
+
+    crisis: bool
+    """Above the crisis cut-off, or named by the crisis lexicon."""
+
+    abstained: str = ""
+    """Why the model will not say (``empty``, ``unreadable``, ``foreign``, ``novel``); empty if it does."""
+
+    evidence: tuple[str, ...] = ()
+    """The sentences that speak for it, strongest first, at most three."""
+
+    model: str = ""
+    """SHA-256 of the model file, lower-case hex; empty when no model could be used."""
