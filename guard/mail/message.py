@@ -90,7 +90,7 @@ class Message:
     """Media type of the whole, lower case."""
 
     headers: tuple[tuple[str, str], ...] = ()
-    """All headers in order: name in lower case, value unfolded; at most 500, 4,000 characters each."""
+    """In order: name in lower case, value unfolded; at most 500 of at most 4,000 characters."""
 
     attachments: tuple[Attachment, ...] = ()
     """Named or not, in order."""

@@ -82,7 +82,7 @@ def check(examples: Iterable[Example]) -> Iterator[str]:
             yield f"{example.id}: the same text as {texts[key]}"
         texts[key] = example.id
         if example.flagged != bool(example.sensitive):
-            yield f"{example.id}: {example.label} with {len(example.sensitive)} sensitive sentences"
+            yield f"{example.id}: {example.label}, sensitive sentences: {len(example.sensitive)}"
         for sentence in example.sensitive:
             if sentence not in example.subject and sentence not in example.body:
                 yield f"{example.id}: sensitive sentence is not in the mail: {sentence[:60]!r}"
@@ -103,10 +103,13 @@ def _example(fields: dict[str, object]) -> Example:
     )
 
 
+def main(names: list[str]) -> None:
+    """Check the named files and print what is wrong and how many mails each label has."""
+    found = list(read(Path(name) for name in names))
+    lines = list(check(found))
+    lines += [f"{label:11} {sum(one.label == label for one in found)}" for label in LABELS]
+    sys.stdout.write("\n".join([*lines, f"{'all':11} {len(found)}", ""]))
+
+
 if __name__ == "__main__":
-    found = list(read(Path(name) for name in sys.argv[1:]))
-    for problem in check(found):
-        print(problem)
-    for label in LABELS:
-        print(f"{label:11} {sum(one.label == label for one in found)}")
-    print(f"{'all':11} {len(found)}")
+    main(sys.argv[1:])

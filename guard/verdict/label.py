@@ -54,7 +54,7 @@ class Verdict:
     """Above the crisis cut-off, or named by the crisis lexicon."""
 
     abstained: str = ""
-    """Why the model will not say (``empty``, ``unreadable``, ``foreign``, ``novel``); empty if it does."""
+    """Why it will not say: ``empty``, ``unreadable``, ``foreign``, ``novel``; else empty."""
 
     evidence: tuple[str, ...] = ()
     """The sentences that speak for it, strongest first, at most three."""

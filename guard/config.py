@@ -1,0 +1,229 @@
+"""`guard.toml` to frozen, validated settings.
+
+Edge only in that it reads one file. An unknown key or a bad value is an error that names
+key and line. No secret ever stands in the file: only where one is found.
+"""
+
+import ipaddress
+import re
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+
+from guard.errors import ConfigError
+
+Security = Literal["tls", "starttls", "plain"]
+DEFAULT_NAME = "guard.toml"
+
+
+class _Section(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A table of the file; unknown keys are refused."""
+
+
+class Practice(_Section, frozen=True, kw_only=True):
+    """Whose mail it is."""
+
+    addresses: list[str]
+    """Every own address and alias."""
+
+    name: str = ""
+    """Shown on the review page and in exports, never to a client."""
+
+
+class Mailbox(_Section, frozen=True, kw_only=True):
+    """The IMAP account that is read."""
+
+    host: str
+    user: str
+    port: int = 993
+    security: Security = "tls"
+    auth: Literal["password", "google", "microsoft"] = "password"
+    password_file: str = ""
+    password_command: list[str] = []
+    ca_file: str = ""
+    inbox: list[str] = msgspec.field(default_factory=lambda: ["INBOX"])
+    sent: Literal["auto"] | list[str] = "auto"
+    junk: Literal["auto"] | list[str] = "auto"
+    flag: bool = True
+    """Whether therapy and crisis mail gets the flag that every mail program shows."""
+
+
+class Smtp(_Section, frozen=True, kw_only=True):
+    """The submission server that reminders and alerts leave by."""
+
+    host: str
+    user: str = ""
+    port: int = 465
+    security: Security = "tls"
+    password_file: str = ""
+    password_command: list[str] = []
+    ca_file: str = ""
+    sender: str = msgspec.field(name="from", default="")
+    """Address in the From header; empty: the first address of the practice."""
+
+
+class Reminders(_Section, frozen=True, kw_only=True):
+    """When a client gets the policy's notice."""
+
+    mode: Literal["auto", "approve", "shadow", "off"] = "auto"
+    every_days: int = 7
+    newest_hours: int = 72
+    trust_authserv: list[str] = []
+    crisis_signpost: bool = False
+
+
+class Alerts(_Section, frozen=True, kw_only=True):
+    """Where the content-free alert goes."""
+
+    to: str = ""
+
+
+class RecordSettings(_Section, frozen=True, kw_only=True):
+    """Where the record lies."""
+
+    path: str = "record"
+
+
+class ModelSettings(_Section, frozen=True, kw_only=True):
+    """Which model judges; empty: the shipped one."""
+
+    path: str = ""
+
+
+class Settings(_Section, frozen=True, kw_only=True):
+    """The whole of guard.toml."""
+
+    practice: Practice
+    mailbox: Mailbox
+    smtp: Smtp | None = None
+    reminders: Reminders = Reminders()
+    alerts: Alerts = Alerts()
+    record: RecordSettings = RecordSettings()
+    model: ModelSettings = ModelSettings()
+    folder: Path = Path()
+    """Where guard.toml lies; relative paths start here. Not a key of the file."""
+
+    def path(self, name: str) -> Path:
+        """Return a path of the file as an absolute one."""
+        return (self.folder / Path(name).expanduser()).absolute()
+
+    @property
+    def record_folder(self) -> Path:
+        """The folder of the record."""
+        return self.path(self.record.path)
+
+    @property
+    def reply_address(self) -> str:
+        """The address that reminders come from."""
+        return (self.smtp.sender if self.smtp else "") or self.practice.addresses[0]
+
+
+def load(file: Path) -> Settings:
+    """Read and check guard.toml.
+
+    Raises:
+        ConfigError: The file is missing, is not TOML, or a key or value is wrong.
+    """
+    try:
+        text = file.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise ConfigError(
+            f"there is no {file}", hint="Run: guard init   (or name the file: guard --config FILE)"
+        ) from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"cannot read {file}: {type(error).__name__}") from None
+    return parse(text, name=file.name, folder=file.absolute().parent)
+
+
+def parse(text: str, *, name: str = DEFAULT_NAME, folder: Path) -> Settings:
+    """Turn the text of guard.toml into settings; `name` is only for messages.
+
+    Raises:
+        ConfigError: The text is not TOML, or a key or value is wrong; names key and line.
+    """
+    try:
+        tree = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"{name} is not TOML: {error}", hint="Mend that line.") from None
+    if "folder" in tree:
+        raise _wrong(text, name, "folder", "unknown key `folder`")
+    try:
+        settings = msgspec.convert(tree, Settings)
+    except msgspec.ValidationError as error:
+        what, _, place = str(error).partition(" - at `$")
+        key = place.rstrip("`").lstrip(".")
+        unknown = re.match(r"Object contains unknown field `(.*)`$", what)
+        missing = re.match(r"Object missing required field `(.*)`$", what)
+        if unknown:
+            key, what = f"{key}.{unknown[1]}".strip("."), f"unknown key `{unknown[1]}`"
+        elif missing:
+            what = f"the key `{missing[1]}` is missing"
+        raise _wrong(text, name, key, what) from None
+    settings = msgspec.structs.replace(settings, folder=folder)
+    for key, what in _doubts(settings):
+        raise _wrong(text, name, key, what)
+    return settings
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host name means this machine, so that plain text may pass."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _doubts(settings: Settings) -> Iterator[tuple[str, str]]:
+    """What the types alone cannot tell: pairs of key and what is wrong with it."""
+    if not settings.practice.addresses:
+        yield "practice.addresses", "name at least one address"
+    addresses = [("practice.addresses", one) for one in settings.practice.addresses]
+    addresses.append(("smtp.from", settings.smtp.sender if settings.smtp else ""))
+    addresses.append(("alerts.to", settings.alerts.to))
+    for key, one in addresses:
+        if one and not re.fullmatch(r"[!-?A-~]+@[!-?A-~]+", one):
+            yield key, "this is not an e-mail address"
+    yield from _server_doubts("mailbox", settings.mailbox)
+    if settings.smtp is not None:
+        yield from _server_doubts("smtp", settings.smtp)
+    if settings.reminders.every_days < 1:
+        yield "reminders.every_days", "at least 1 day"
+    if settings.reminders.newest_hours < 1:
+        yield "reminders.newest_hours", "at least 1 hour"
+
+
+def _server_doubts(table: str, server: Mailbox | Smtp) -> Iterator[tuple[str, str]]:
+    if not 0 < server.port < 65536:  # noqa: PLR2004  # the range of TCP ports
+        yield f"{table}.port", "a port lies between 1 and 65535"
+    if server.security == "plain" and not is_loopback(server.host):
+        yield f"{table}.security", '"plain" is only for this machine; use "tls"'
+    if server.password_file and server.password_command:
+        yield f"{table}.password_command", "give a file or a command, not both"
+
+
+def _wrong(text: str, name: str, key: str, what: str) -> ConfigError:
+    line = _line_of(text, key)
+    place = f"{name}:{line}" if line else name
+    shown = f" ({key})" if key and f"`{key}`" not in what else ""
+    return ConfigError(
+        f"{place}: {what}{shown}",
+        hint="The keys are explained in the file that guard init writes.",
+    )
+
+
+def _line_of(text: str, key: str) -> int:
+    """Line of a dotted key, counted from 1; of its table if the key is absent; else 0."""
+    table, _, leaf = key.rpartition(".")
+    leaf = leaf.partition("[")[0]
+    here, best = "", 0
+    for number, line in enumerate(text.splitlines(), start=1):
+        if head := re.match(r"\s*\[\s*([^\]\s]+)\s*\]", line):
+            here = head[1]
+            if here in (table, leaf):
+                best = number
+        elif here == table and re.match(rf"\s*\"?{re.escape(leaf)}\"?\s*=", line):
+            return number
+    return best

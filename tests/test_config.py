@@ -1,0 +1,108 @@
+"""guard.toml: what is read, and how each mistake is named."""
+
+from pathlib import Path
+
+import pytest
+
+from guard.config import Settings, is_loopback, load, parse
+from guard.errors import ConfigError
+
+GOOD = """\
+[practice]
+name = "ASO Therapy Centre"
+addresses = ["andrea@practice.example"]
+
+[mailbox]
+host = "imap.practice.example"
+user = "andrea@practice.example"
+password_file = "imap.secret"
+
+[smtp]
+host = "smtp.practice.example"
+from = "andrea@practice.example"
+"""
+HERE = Path("/etc/guard")
+
+
+def read(text: str) -> Settings:
+    return parse(text, folder=HERE)
+
+
+def complaint(text: str) -> str:
+    with pytest.raises(ConfigError) as caught:
+        read(text)
+    return str(caught.value)
+
+
+def test_a_short_file_is_filled_with_safe_defaults() -> None:
+    settings = read(GOOD)
+
+    assert settings.mailbox.port == 993
+    assert settings.mailbox.security == "tls"
+    assert settings.reminders.mode == "auto"
+    assert settings.record_folder == HERE / "record"
+    assert settings.reply_address == "andrea@practice.example"
+
+
+def test_without_smtp_the_first_own_address_speaks() -> None:
+    settings = read(GOOD.partition("[smtp]")[0])
+
+    assert settings.reply_address == "andrea@practice.example"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ('user = "andrea', 'uzer = "andrea', "guard.toml:7: unknown key `uzer` (mailbox.uzer)"),
+        ('user = "andrea@practice.example"\n', "", "guard.toml:5: the key `user` is missing"),
+        ("[smtp]", "[smpt]", "guard.toml:10: unknown key `smpt`"),
+        ('host = "imap', 'port = "x"\nhost = "imap', "guard.toml:6: Expected `int`, got `str`"),
+        ('host = "imap', 'port = 0\nhost = "imap', "guard.toml:6: a port lies between"),
+        ('host = "imap', 'security = "ssl"\nhost = "imap', "guard.toml:6: Invalid enum value"),
+        ('host = "imap', 'security = "plain"\nhost = "imap', 'guard.toml:6: "plain" is only'),
+        ('["andrea@practice.example"]', "[]", "guard.toml:3: name at least one address"),
+        ('["andrea@practice.example"]', '["andrea"]', "guard.toml:3: this is not an e-mail"),
+        ('from = "andrea@', 'from = "and rea@', "guard.toml:12: this is not an e-mail"),
+        ("[smtp]", "[alerts]\nto = 'x'\n[smtp]", "guard.toml:11: this is not an e-mail"),
+        ("[smtp]", "[reminders]\nevery_days = 0\n[smtp]", "guard.toml:11: at least 1 day"),
+        ("[smtp]", "[reminders]\nnewest_hours = 0\n[smtp]", "guard.toml:11: at least 1 hour"),
+        ("[smtp]", "[[smtp]]", "Expected `object"),
+        ("[practice]", "folder = 3\n[practice]", "guard.toml:1: unknown key `folder`"),
+        ("[practice]", "[practice", "guard.toml is not TOML"),
+        (
+            'password_file = "imap.secret"',
+            'password_file = "a"\npassword_command = ["b"]',
+            "guard.toml:9: give a file or a command, not both",
+        ),
+    ],
+)
+def test_names_key_and_line_of_a_mistake(old: str, new: str, said: str) -> None:
+    assert said in complaint(GOOD.replace(old, new, 1))
+
+
+def test_a_missing_file_says_how_to_make_one(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError) as caught:
+        load(tmp_path / "guard.toml")
+
+    assert "guard init" in caught.value.hint
+
+
+def test_a_file_that_is_not_text_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "guard.toml").write_bytes(b"\xff\xfe\x00")
+
+    with pytest.raises(ConfigError, match="cannot read"):
+        load(tmp_path / "guard.toml")
+
+
+def test_paths_start_where_the_file_lies(tmp_path: Path) -> None:
+    (tmp_path / "guard.toml").write_text(GOOD)
+
+    assert load(tmp_path / "guard.toml").path("imap.secret") == tmp_path / "imap.secret"
+
+
+@pytest.mark.parametrize(
+    ("host", "expected"),
+    [("127.0.0.1", True), ("::1", True), ("localhost", True), ("10.0.0.1", False), ("x", False)],
+)
+def test_only_this_machine_may_be_spoken_to_in_plain_text(host: str, *, expected: bool) -> None:
+    assert is_loopback(host) is expected
