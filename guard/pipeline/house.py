@@ -1,0 +1,117 @@
+"""What one scan is given, and what it tells at the end. Pure but for what it holds."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Protocol
+
+from guard.config import Settings
+from guard.errors import GuardError
+from guard.mail.imap import Batch, FolderState
+from guard.record.entry import Cursor, Entry, Fact, Filed, Incoming, Location
+from guard.reply.errands import Errands
+from guard.verdict.reading import Reading
+
+class Mailbox(Protocol):
+    """An IMAP account."""
+
+    def examine(self, folder: str) -> FolderState:
+        """Open a folder read-only."""
+
+    def new_uids(self, after: int, uidnext: int) -> list[int]:
+        """UIDs above `after`, ascending."""
+
+    def fetch(self, uids: Sequence[int]) -> Iterator[Batch]:
+        """Fetch whole messages in batches."""
+
+    def flag(self, folder: str, uids: Sequence[int]) -> None:
+        """Set the flag that every mail program shows."""
+
+
+class Record(Protocol):
+    """The legal record, as far as the scan needs it."""
+
+    def file(
+        self, mails: Sequence[Incoming], *, cursor: Cursor | None, now: int
+    ) -> list[Filed]:
+        """File messages and move the cursor, in one transaction."""
+
+    def append(self, facts: Sequence[Fact], *, now: int) -> list[int]:
+        """Append facts, in one transaction."""
+
+    def cursor(self, account: str, folder: str) -> Cursor | None:
+        """How far a folder has been filed."""
+
+    def tasks(self, name: str) -> list[int]:
+        """Items that have this task open."""
+
+    def locations(self, item: int) -> list[Location]:
+        """Where a server showed an item."""
+
+    def latest(
+        self, kind: str, *, item: int | None = None, owner: str | None = None
+    ) -> Entry | None:
+        """Return the newest entry of a kind."""
+
+    def owners_named(self, text: str) -> tuple[str, ...]:
+        """Ids of the clients that have this address."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Folder:
+    """One folder to scan."""
+
+    name: str
+    """As the server calls it."""
+
+    direction: str
+    """``in``, ``out`` or ``junk``."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class House:
+    """Everything that a scan is given."""
+
+    settings: Settings
+    mailbox: Mailbox
+    record: Record
+    folders: tuple[Folder, ...]
+    """In the order of the scan: Sent first, so that her own answers are known."""
+
+    read: Callable[[Sequence[bytes]], Callable[[], list[Reading]]]
+    """Starts reading and judging a batch; the result is waited for when called."""
+
+    errands: Errands | None
+    """Sends reminders and alerts; None when no submission server is set up."""
+
+    clock: Callable[[], datetime]
+    """The time now, aware."""
+
+    progress: Callable[[int], None] = lambda _count: None
+    """Told how many more messages were dealt with."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Summary:
+    """What one scan did; the keys of ``guard scan --json``."""
+
+    seen: int = 0
+    filed: int = 0
+    duplicates: int = 0
+    flagged: int = 0
+    crisis: int = 0
+    held: int = 0
+    reminded: int = 0
+    uncertain: int = 0
+    unreadable: int = 0
+    errors: int = 0
+    unannounced: int = 0
+    """Messages that must not wait, of which nobody could be told because no alert is set up."""
+
+    problems: list[GuardError] = field(default_factory=list)
+    """What went wrong without stopping the scan; the first decides the exit status."""
+
+    def note(self, problem: GuardError) -> None:
+        """Keep a problem that must not stop the scan."""
+        self.errors += 1
+        self.problems.append(problem)

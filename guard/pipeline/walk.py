@@ -1,0 +1,200 @@
+"""Walk one folder: find what is new or left over, file it, hand it on, flag it at the end.
+
+Knows no technology: mailbox and record are given.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from guard.config import Settings
+from guard.mail.envelope import peek
+from guard.mail.imap import Batch, Fetched, FolderState
+from guard.pipeline.house import Folder, House, Record, Summary
+from guard.record.entry import Cursor, Fact, Incoming, Location
+
+UNSORTED = "unsorted"
+"""Owner of whatever comes from or goes to nobody that is known as a client."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Work:
+    """One filed message that waits to be judged."""
+
+    item: int
+    """As the record numbers it."""
+
+    owners: tuple[str, ...]
+    """Whose keys seal it."""
+
+    mail: Fetched
+    """The bytes and when the server took them in."""
+
+    junk: bool
+    """Whether it was found in Junk."""
+
+
+class Walk:
+    """One folder in one scan."""
+
+    def __init__(
+        self, house: House, folder: Folder, summary: Summary, handed: set[int]
+    ) -> None:
+        """Prepare a walk; `handed` is shared by all walks of a scan: items already handed on."""
+        self.folder = folder
+        self._handed = handed
+        self._house = house
+        self._summary = summary
+        self._account = account_of(house.settings)
+        self._state: FolderState | None = None
+
+    def file_new(self) -> Iterator[list[Work]]:
+        """File what is new or was left over; yield what waits to be judged, batch by batch."""
+        house = self._house
+        self._state = state = house.mailbox.examine(self.folder.name)
+        cursor = house.record.cursor(self._account, self.folder.name)
+        if cursor is None or cursor.validity != state.validity:
+            # A new UIDVALIDITY voids every UID: all is fetched again and known by its content.
+            # Source: RFC 3501 section 2.3.1.1.
+            cursor = self._cursor(0, ())
+        missing = self._still_there(cursor.missing)
+        left = self._left_over()
+        new = house.mailbox.new_uids(cursor.uid, state.uidnext)
+        highest = cursor.uid
+        for batch in house.mailbox.fetch(sorted({*missing, *left, *new})):
+            missing = self._still_missing(missing, batch, asked=new)
+            highest = max(highest, *_uids(batch))
+            yield self._file(batch, self._cursor(highest, missing))
+
+    def shows(self, item: int) -> bool:
+        """Whether the server still shows an item in this folder."""
+        uids = tuple(place.uid for place in self._here(item))
+        if not uids:
+            return False
+        self._house.mailbox.examine(self.folder.name)
+        return bool(self._still_there(uids))
+
+    def flag(self) -> None:
+        """Flag in the mailbox what was decided to be flagged and lies in this folder."""
+        record = self._house.record
+        places = {
+            place.uid: item for item in record.tasks("flag") for place in self._here(item)
+        }
+        if places:
+            self._house.mailbox.flag(self.folder.name, sorted(places))
+            done = [
+                Fact(kind="flagged", item=item, owner=None, body={}, closes=("flag",))
+                for item in dict.fromkeys(places.values())
+            ]
+            record.append(done, now=self._now())
+
+    def _file(self, batch: Batch, cursor: Cursor) -> list[Work]:
+        record, summary = self._house.record, self._summary
+        incoming = [self._incoming(mail) for mail in batch.messages]
+        filed = record.file(incoming, cursor=cursor, now=self._now())
+        new = sum(one.new for one in filed)
+        summary.seen += len(filed)
+        summary.filed += new
+        summary.duplicates += len(filed) - new
+        self._house.progress(len(filed))
+        if self.folder.direction == "out":
+            self._note_letters(
+                [(one.item, mail) for one, mail in zip(filed, incoming, strict=True) if one.new]
+            )
+            return []
+        waiting = {*record.tasks("judge"), *record.tasks("remind")} - self._handed
+        work: dict[int, Work] = {}
+        for one, mail, fetched in zip(filed, incoming, batch.messages, strict=True):
+            if one.item in waiting:
+                junk = self.folder.direction == "junk"
+                work[one.item] = Work(item=one.item, owners=mail.owners, mail=fetched, junk=junk)
+        # The same bytes may come again before the first of them is decided.
+        self._handed.update(work)
+        return list(work.values())
+
+    def _incoming(self, mail: Fetched) -> Incoming:
+        out = self.folder.direction == "out"
+        return Incoming(
+            raw=mail.raw,
+            locations=(self._place(mail.uid),),
+            owners=owners_of(mail.raw, out=out, record=self._house.record),
+            direction=self.folder.direction,
+            received=int(mail.received.timestamp() * 1000),
+            opens=() if out else ("judge",),
+        )
+
+    def _note_letters(self, letters: list[tuple[int, Incoming]]) -> None:
+        """Note to which clients the practice wrote, and when: she has answered them."""
+        facts = [
+            Fact(kind="wrote", item=item, owner=owner, body={"received": mail.received})
+            for item, mail in letters
+            for owner in mail.owners
+            if owner != UNSORTED
+        ]
+        if facts:
+            self._house.record.append(facts, now=self._now())
+
+    @property
+    def _validity(self) -> int:
+        return self._state.validity if self._state is not None else 0
+
+    def _left_over(self) -> list[int]:
+        """UIDs here of what an earlier scan filed but did not see through."""
+        record = self._house.record
+        items = {*record.tasks("judge"), *record.tasks("remind")}
+        return [place.uid for item in items for place in self._here(item)]
+
+    def _here(self, item: int) -> list[Location]:
+        return [
+            place
+            for place in self._house.record.locations(item)
+            if (place.account, place.folder, place.validity)
+            == (self._account, self.folder.name, self._validity)
+        ]
+
+    def _still_there(self, uids: tuple[int, ...]) -> tuple[int, ...]:
+        mailbox = self._house.mailbox
+        return tuple(one for one in uids if mailbox.new_uids(one - 1, one + 1) == [one])
+
+    def _still_missing(
+        self, missing: tuple[int, ...], batch: Batch, *, asked: list[int]
+    ) -> tuple[int, ...]:
+        came = {mail.uid for mail in batch.messages}
+        failed = {*batch.missing} & {*asked, *missing}
+        return tuple(sorted(({*missing} - came) | failed))
+
+    def _cursor(self, uid: int, missing: tuple[int, ...]) -> Cursor:
+        return Cursor(
+            account=self._account,
+            folder=self.folder.name,
+            validity=self._validity,
+            uid=uid,
+            missing=missing,
+        )
+
+    def _place(self, uid: int) -> Location:
+        return Location(
+            account=self._account,
+            folder=self.folder.name,
+            validity=self._validity,
+            uid=uid,
+        )
+
+    def _now(self) -> int:
+        return int(self._house.clock().timestamp() * 1000)
+
+
+def owners_of(raw: bytes, *, out: bool, record: Record) -> tuple[str, ...]:
+    """Whose keys seal a message: the clients who wrote it or, if it is ours, who got it."""
+    envelope = peek(raw)
+    addresses = envelope.recipients if out else envelope.sender
+    found = dict.fromkeys(owner for one in addresses for owner in record.owners_named(one))
+    return tuple(found) or (UNSORTED,)
+
+
+def account_of(settings: Settings) -> str:
+    """Return the name under which this mailbox stands in the record."""
+    return settings.mailbox.user
+
+
+def _uids(batch: Batch) -> list[int]:
+    return [*(mail.uid for mail in batch.messages), *batch.missing]

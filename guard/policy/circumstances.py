@@ -1,0 +1,86 @@
+"""Put together all that a decision rests on, from the message and from what the record knows.
+
+Touches the world only through the record that it is given.
+"""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Protocol
+
+import msgspec
+
+from guard.config import Settings
+from guard.mail.sender import Authenticity, authenticity
+from guard.policy.rules import Case
+from guard.record.entry import Entry
+from guard.verdict.reading import Reading
+
+UNREAD = Authenticity(authenticated=False, reason="unreadable")
+
+
+class Record(Protocol):
+    """What the circumstances need of the record."""
+
+    def owners_named(self, text: str) -> tuple[str, ...]:
+        """Ids of the clients that have this address."""
+
+    def latest(
+        self, kind: str, *, item: int | None = None, owner: str | None = None
+    ) -> Entry | None:
+        """Return the newest entry of a kind."""
+
+
+def gather(
+    reading: Reading,
+    *,
+    received: datetime,
+    junk: bool,
+    now: datetime,
+    record: Record,
+    settings: Settings,
+    reminded: Callable[[str], datetime | None],
+) -> tuple[Case, Authenticity]:
+    """Return the case of one incoming message, and who vouches for its sender.
+
+    Args:
+        reading: The message and the verdict.
+        received: When the server took it in, aware.
+        junk: Whether it was found in Junk.
+        now: The moment, aware.
+        record: What is known of clients.
+        settings: The practice's choices.
+        reminded: When a client last got a reminder.
+    """
+    message = reading.message
+    writers = message.sender if message else ()
+    clients = tuple(dict.fromkeys(c for one in writers for c in record.owners_named(one.email)))
+    trust = settings.reminders.trust_authserv
+    vouched = authenticity(message, trusted=trust) if message else UNREAD
+    case = Case(
+        message=message,
+        verdict=reading.verdict,
+        received=received,
+        now=now,
+        own=tuple(settings.practice.addresses),
+        clients=clients,
+        no_automatic_mail=any(_no_automatic_mail(record, one) for one in clients),
+        authenticated=vouched.authenticated,
+        junk=junk,
+        reminded=max(filter(None, map(reminded, clients)), default=None),
+        wrote=max(filter(None, (_wrote(record, one) for one in clients)), default=None),
+        can_send=settings.smtp is not None,
+    )
+    return case, vouched
+
+
+def _no_automatic_mail(record: Record, client: str) -> bool:
+    found = record.latest("client", owner=client)
+    return found is not None and msgspec.json.decode(found.body).get("automatic") is False
+
+
+def _wrote(record: Record, client: str) -> datetime | None:
+    found = record.latest("wrote", owner=client)
+    if found is None:
+        return None
+    at: int = msgspec.json.decode(found.body)["received"]
+    return datetime.fromtimestamp(at / 1000, tz=UTC)

@@ -1,0 +1,77 @@
+"""What guard does about one message, with every reason for and against. Pure values."""
+
+from dataclasses import dataclass
+from enum import Enum
+
+
+class Action(Enum):
+    """One thing to do. The values are filed, so they never change meaning."""
+
+    REVIEW = "review"
+    """It waits for her eyes."""
+
+    REMIND = "remind"
+    """The client gets the reminder, without her."""
+
+    ALERT = "alert"
+    """She gets a content-free alert at once."""
+
+    FLAG = "flag"
+    """The message is flagged in the mailbox, so that every mail program shows it."""
+
+
+class Correspondent(Enum):
+    """Who wrote. The values are filed, so they never change meaning."""
+
+    CLIENT = "client"
+    PRACTICE = "practice"
+    MACHINE = "machine"
+    UNKNOWN = "unknown"
+
+
+class Kind(Enum):
+    """What a finding is about. The values are filed, so they never change meaning."""
+
+    BAR = "bar"
+    """It must pass, or no reminder goes out without her."""
+
+    GROUND = "ground"
+    """When it holds, the message waits for her eyes."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One rule, and whether it held. The rule's words are in `guard.policy.words`."""
+
+    rule: str
+    """Stable id of the rule, such as ``return-path-null``."""
+
+    kind: Kind
+    """Whether it bars a reminder or is a ground for review."""
+
+    holds: bool
+    """True when the bar stands in the way, or the ground is given."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """The actions, and all that speaks for and against them."""
+
+    actions: frozenset[Action]
+    """Empty: the message is filed and nothing else happens."""
+
+    findings: tuple[Finding, ...]
+    """Every rule that was asked, pass or fail, in order."""
+
+    correspondent: Correspondent
+    """Who wrote, as far as guard can tell."""
+
+    @property
+    def barred(self) -> tuple[str, ...]:
+        """Ids of the rules that stand in the way of a reminder."""
+        return tuple(one.rule for one in self.findings if one.kind is Kind.BAR and one.holds)
+
+    @property
+    def grounds(self) -> tuple[str, ...]:
+        """Ids of the reasons why it waits for her eyes."""
+        return tuple(one.rule for one in self.findings if one.kind is Kind.GROUND and one.holds)

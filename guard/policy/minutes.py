@@ -1,0 +1,98 @@
+"""A decision as it is filed: what may be public, and what is sealed to the client's key.
+
+Pure. Public is only what the unattended scan must know again: the actions. Everything that
+was understood about the mail is in the sealed part, which the scan itself cannot read.
+"""
+
+from dataclasses import dataclass
+
+import msgspec
+
+from guard.mail.message import Message
+from guard.policy.decision import Action, Decision
+from guard.record.entry import Fact
+from guard.verdict.label import Verdict
+from guard.verdict.reading import Reading
+
+KIND = "decided"
+TASKS = {
+    Action.REVIEW: "review",
+    Action.REMIND: "remind",
+    Action.ALERT: "alert",
+    Action.FLAG: "flag",
+}
+"""Which task of the record each action opens."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Minutes:
+    """What guard understood of one message and what it decided; sealed."""
+
+    subject: str
+    """Decoded subject; empty when unreadable."""
+
+    sender: str
+    """Name and address as the From header showed them."""
+
+    received: str
+    """When the server took it in, ISO 8601."""
+
+    verdict: Verdict
+    """The model's opinion, with its evidence."""
+
+    decision: Decision
+    """The actions and every finding."""
+
+    authenticity: str
+    """Whether the provider vouches for the sender, in fixed words."""
+
+    attachments: tuple[str, ...] = ()
+    """File names."""
+
+    faults: tuple[str, ...] = ()
+    """What could not be read, in fixed words."""
+
+
+def fact(item: int, owners: tuple[str, ...], minutes: Minutes) -> Fact:
+    """Return the entry of one decision; it closes ``judge`` and opens a task an action."""
+    actions = sorted(one.value for one in minutes.decision.actions)
+    return Fact(
+        kind=KIND,
+        item=item,
+        owner=owners[0],
+        body={"actions": [*actions], "model": minutes.verdict.model},
+        secret=msgspec.json.encode(minutes),
+        owners=owners,
+        opens=tuple(sorted(TASKS[one] for one in minutes.decision.actions)),
+        closes=("judge", "remind"),
+    )
+
+
+def minutes_of(reading: Reading, decision: Decision, *, received: str, authenticity: str) -> Minutes:
+    """Put the minutes of one message together."""
+    message = reading.message
+    return Minutes(
+        subject=message.subject if message else "",
+        sender=_shown(message) if message else "",
+        received=received,
+        verdict=reading.verdict,
+        decision=decision,
+        authenticity=authenticity,
+        attachments=tuple(one.name for one in message.attachments) if message else (),
+        faults=message.faults if message else ("unreadable",),
+    )
+
+
+def read(secret: bytes) -> Minutes:
+    """Read the sealed part of a decision.
+
+    Raises:
+        ValueError: The bytes are not minutes.
+    """
+    return msgspec.json.decode(secret, type=Minutes)
+
+
+def _shown(message: Message) -> str:
+    return ", ".join(
+        f"{one.name} <{one.email}>" if one.name else one.email for one in message.sender
+    )

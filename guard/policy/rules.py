@@ -1,0 +1,293 @@
+"""Decide what to do about one judged message.
+
+Pure: no clock, network, disk or randomness. All that a decision rests on is an
+argument, so any decision in the record can be made again and compared.
+Each rule is one small function; its words are in `guard.policy.words`.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from guard.mail.automatic import checks
+from guard.mail.message import Message
+from guard.mail.sender import same_mailbox, unwrap
+from guard.policy.decision import Action, Correspondent, Decision, Finding, Kind
+from guard.verdict.label import Verdict
+
+_EXECUTABLE = (".exe", ".scr", ".bat", ".cmd", ".js", ".vbs", ".jar", ".msi", ".ps1", ".com")
+_CLOCK_SLACK = timedelta(minutes=5)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """The numbers and switches the therapist may choose."""
+
+    mode: str = "auto"
+    """``auto``: guard sends; ``approve``, ``shadow``, ``off``: it never does by itself."""
+
+    quiet: timedelta = timedelta(days=7)
+    """Least time between two reminders to one client (RFC 5230 section 4.1)."""
+
+    newest: timedelta = timedelta(hours=72)
+    """A message older than this at first sight is never answered (first run, restored mailbox)."""
+
+    flag: bool = True
+    """Whether sensitive mail is flagged in the mailbox."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """All that a decision about one incoming message rests on."""
+
+    message: Message | None
+    """As parsed; None when its bytes cannot be read."""
+
+    verdict: Verdict
+    """What the model said."""
+
+    received: datetime
+    """When the server took it in (INTERNALDATE), aware. The Date header is never trusted."""
+
+    now: datetime
+    """The moment of the decision, aware."""
+
+    own: tuple[str, ...]
+    """Every address of the practice."""
+
+    clients: tuple[str, ...] = ()
+    """Ids of the clients whose address wrote; several for a shared address."""
+
+    no_automatic_mail: bool = False
+    """Whether one of them must never get a reminder."""
+
+    authenticated: bool = False
+    """Whether the provider vouches that it is really from that address."""
+
+    junk: bool = False
+    """Whether it was found in the Junk folder."""
+
+    reminded: datetime | None = None
+    """When one of these clients last got this reminder, aware."""
+
+    wrote: datetime | None = None
+    """When the practice last wrote to one of these clients, aware."""
+
+    can_send: bool = True
+    """Whether a submission server is set up."""
+
+
+Test = Callable[[Message, Case, Limits], bool]
+
+
+def return_path_null(message: Message, _case: Case, _limits: Limits) -> bool:
+    """A bounce is never answered. Source: RFC 3834 section 2."""
+    return message.return_path == ""
+
+
+def return_path_missing(message: Message, _case: Case, _limits: Limits) -> bool:
+    """Without the envelope sender there is nobody to answer. Source: RFC 3834 section 4."""
+    return message.return_path is None
+
+
+def from_not_one(message: Message, _case: Case, _limits: Limits) -> bool:
+    """A reminder has one recipient. Source: RFC 3834 section 3.1.3."""
+    return len(message.sender) != 1
+
+
+def path_differs(message: Message, _case: Case, _limits: Limits) -> bool:
+    """The envelope sender is another mailbox than From. Source: RFC 3834 section 4."""
+    if not message.return_path or not message.sender:
+        return True
+    return not same_mailbox(unwrap(message.return_path), message.sender[0].email)
+
+
+def from_practice(message: Message, case: Case, _limits: Limits) -> bool:
+    """An own address is in From, Sender or Return-Path. Source: RFC 5230 section 4.5."""
+    addresses = [one.email for one in (*message.sender, *message.on_behalf)]
+    addresses.append(unwrap(message.return_path or ""))
+    return any(same_mailbox(own, one) for own in case.own for one in addresses if one)
+
+
+def not_addressed(message: Message, case: Case, _limits: Limits) -> bool:
+    """No own address among the recipients (a list, a Bcc). Source: RFC 5230 section 4.5."""
+    return not any(
+        same_mailbox(own, one.email) for own in case.own for one in message.recipients
+    )
+
+
+def in_junk(_message: Message, case: Case, _limits: Limits) -> bool:
+    """What looks like spam is not answered. Source: RFC 3834 section 7."""
+    return case.junk
+
+
+def executable(message: Message, _case: Case, _limits: Limits) -> bool:
+    """Nor is what carries a program. Source: RFC 3834 section 7."""
+    return any(one.name.lower().endswith(_EXECUTABLE) for one in message.attachments)
+
+
+def not_a_client(_message: Message, case: Case, _limits: Limits) -> bool:
+    """A reply to a stranger confirms address and practice. Source: RFC 3834 section 2."""
+    return not case.clients
+
+
+def shared_address(_message: Message, case: Case, _limits: Limits) -> bool:
+    """Several clients read this address: which of them wrote is hers to say."""
+    return len(case.clients) > 1
+
+
+def no_automatic_mail(_message: Message, case: Case, _limits: Limits) -> bool:
+    """She marked this client so: a shared mailbox or an unsafe home."""
+    return case.no_automatic_mail
+
+
+def not_authenticated(_message: Message, case: Case, _limits: Limits) -> bool:
+    """A forged sender would get our reply. Source: RFC 8601 section 7."""
+    return not case.authenticated
+
+
+def too_old(_message: Message, case: Case, limits: Limits) -> bool:
+    """First run or restored mailbox: nobody expects an answer any more."""
+    return case.now - case.received > limits.newest
+
+
+def from_the_future(_message: Message, case: Case, _limits: Limits) -> bool:
+    """A clock is wrong, so no period can be trusted."""
+    return case.received - case.now > _CLOCK_SLACK
+
+
+def reminded_lately(_message: Message, case: Case, limits: Limits) -> bool:
+    """Once per client and period. Source: RFC 3834 section 2, RFC 5230 section 4.1."""
+    return case.reminded is not None and case.now - case.reminded < limits.quiet
+
+
+def already_answered(_message: Message, case: Case, _limits: Limits) -> bool:
+    """She has written to this client since."""
+    return case.wrote is not None and case.wrote >= case.received
+
+
+def crisis(_message: Message, case: Case, _limits: Limits) -> bool:
+    """A person in danger never gets a robot's notice."""
+    return case.verdict.crisis
+
+
+def abstained(_message: Message, case: Case, _limits: Limits) -> bool:
+    """The model does not know this kind of mail."""
+    return bool(case.verdict.abstained)
+
+
+def not_sure(_message: Message, case: Case, _limits: Limits) -> bool:
+    """The verdict lies below the high cut-off."""
+    return not case.verdict.remind
+
+
+def encrypted(message: Message, _case: Case, _limits: Limits) -> bool:
+    """What cannot be read is not answered."""
+    return message.encrypted
+
+
+def mode(_message: Message, _case: Case, limits: Limits) -> bool:
+    """She has not switched automatic reminders on."""
+    return limits.mode != "auto"
+
+
+def nothing_to_send_with(_message: Message, case: Case, _limits: Limits) -> bool:
+    """No submission server is set up."""
+    return not case.can_send
+
+
+BARS: dict[str, Test] = {
+    "return-path-null": return_path_null,
+    "return-path-missing": return_path_missing,
+    "from-not-one": from_not_one,
+    "path-differs": path_differs,
+    "from-practice": from_practice,
+    "not-addressed": not_addressed,
+    "in-junk": in_junk,
+    "executable": executable,
+    "not-a-client": not_a_client,
+    "shared-address": shared_address,
+    "no-automatic-mail": no_automatic_mail,
+    "not-authenticated": not_authenticated,
+    "too-old": too_old,
+    "from-the-future": from_the_future,
+    "reminded-lately": reminded_lately,
+    "already-answered": already_answered,
+    "crisis": crisis,
+    "abstained": abstained,
+    "encrypted": encrypted,
+    "not-sure": not_sure,
+    "mode": mode,
+    "nothing-to-send-with": nothing_to_send_with,
+}
+"""Every bar against a reminder but those of automatic mail (`guard.mail.automatic`)."""
+
+
+def decide(case: Case, limits: Limits) -> Decision:
+    """Decide what to do about one judged message.
+
+    A reminder is sent only when nothing speaks against it. All findings are collected,
+    not just the first, so that the record shows every one.
+
+    Args:
+        case: The message, the verdict and the circumstances.
+        limits: The therapist's choices.
+
+    Returns:
+        The actions, with every rule that was asked.
+    """
+    if case.message is None:
+        found = (Finding(rule="unreadable", kind=Kind.GROUND, holds=True),)
+        who = Correspondent.CLIENT if case.clients else Correspondent.UNKNOWN
+        return Decision(actions=_actions(case, limits, found), findings=found, correspondent=who)
+    signs = checks(case.message)
+    who = _correspondent(case, robot=any(holds for _, holds in signs))
+    found = (*_grounds(case, who), *_bars(case.message, case, limits, signs))
+    return Decision(actions=_actions(case, limits, found), findings=found, correspondent=who)
+
+
+def _correspondent(case: Case, *, robot: bool) -> Correspondent:
+    if case.message is not None and from_practice(case.message, case, Limits()):
+        return Correspondent.PRACTICE
+    if case.clients:
+        return Correspondent.CLIENT
+    return Correspondent.MACHINE if robot else Correspondent.UNKNOWN
+
+
+def _grounds(case: Case, who: Correspondent) -> tuple[Finding, ...]:
+    # Spam that talks of feelings would drown her; a client's own mail in Junk must not.
+    stranger_in_junk = case.junk and who is not Correspondent.CLIENT
+    seen = {
+        "crisis": case.verdict.crisis and not stranger_in_junk,
+        "sensitive": case.verdict.flagged and not stranger_in_junk,
+        "abstained": bool(case.verdict.abstained)
+        and not stranger_in_junk
+        and who is not Correspondent.MACHINE,
+        "client-in-junk": case.junk and who is Correspondent.CLIENT,
+        "forged-client": bool(case.clients) and not case.authenticated and not case.junk,
+    }
+    return tuple(Finding(rule=rule, kind=Kind.GROUND, holds=holds) for rule, holds in seen.items())
+
+
+def _bars(
+    message: Message, case: Case, limits: Limits, signs: tuple[tuple[str, bool], ...]
+) -> tuple[Finding, ...]:
+    asked = [(rule, test(message, case, limits)) for rule, test in BARS.items()]
+    return tuple(
+        Finding(rule=rule, kind=Kind.BAR, holds=holds) for rule, holds in (*signs, *asked)
+    )
+
+
+def _actions(case: Case, limits: Limits, found: tuple[Finding, ...]) -> frozenset[Action]:
+    grounds = {one.rule for one in found if one.kind is Kind.GROUND and one.holds}
+    barred = any(one.kind is Kind.BAR and one.holds for one in found)
+    actions: set[Action] = set()
+    if grounds:
+        actions.add(Action.REVIEW)
+    if grounds & {"crisis", "sensitive"} and limits.flag:
+        actions.add(Action.FLAG)
+    if grounds & {"crisis", "client-in-junk"}:
+        actions.add(Action.ALERT)
+    if "sensitive" in grounds and not barred and case.message is not None:
+        actions.add(Action.REMIND)
+    return frozenset(actions)

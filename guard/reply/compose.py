@@ -1,0 +1,121 @@
+"""The reminder and the alert, as exact bytes ready to be filed and sent.
+
+Pure. The texts are constants in `texts/`; the only thing that is taken from a client's
+message is its Message-ID, and that only if it is well formed (RFC 3834 section 3.1).
+"""
+
+import hashlib
+import quopri
+import re
+from dataclasses import dataclass
+from datetime import datetime
+from email import message_from_bytes
+from email.utils import format_datetime
+from importlib.resources import files
+
+from guard.errors import SendRefusedError
+from guard.mail.message import Message
+
+REMINDER_SUBJECT = "Automatic reply: about your e-mail"
+ALERT_SUBJECT = "guard: please look"
+_ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9.-]{1,255}")
+_MESSAGE_ID = re.compile(r"<[!#-'*+\-/-9=?A-Z^-~.]{1,200}@[!#-'*+\-/-9=?A-Z^-~.\[\]:]{1,200}>")
+_MOST_REFERENCES = 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Letter:
+    """One outgoing message. What is filed is what is sent, byte for byte."""
+
+    to: str
+    """Bare address."""
+
+    raw: bytes
+    """The whole message, with CRLF line ends."""
+
+
+def text(name: str) -> str:
+    """Return a shipped text, such as ``reminder.en``."""
+    return (files("guard.reply") / "texts" / f"{name}.txt").read_text(encoding="utf-8")
+
+
+def version(words: str) -> str:
+    """Return the id of a text's version: SHA-256 of its UTF-8 bytes, hex."""
+    return hashlib.sha256(words.encode()).hexdigest()
+
+
+def reminder(
+    message: Message, *, words: str, sender: str, token: str, now: datetime
+) -> Letter:
+    """Compose the reminder that answers one message.
+
+    Args:
+        message: What the client wrote; only its sender and its Message-IDs are used.
+        words: The reminder's text.
+        sender: Our address for the From header.
+        token: Makes our Message-ID unique; letters and digits only.
+        now: Time for the Date header, aware.
+
+    Raises:
+        SendRefusedError: An address cannot stand in a header safely.
+
+    Source: RFC 3834 section 3.1, RFC 5230 section 5.
+    """
+    to = message.sender[0].email if message.sender else ""
+    headers = [
+        ("From", sender),
+        ("To", to),
+        ("Subject", REMINDER_SUBJECT),
+        ("Date", format_datetime(now)),
+        ("Message-ID", f"<{token}@{sender.rpartition('@')[2]}>"),
+    ]
+    if message.message_id is not None and _MESSAGE_ID.fullmatch(message.message_id):
+        known = [one for one in message.references if _MESSAGE_ID.fullmatch(one)]
+        chain = [one for one in known if one != message.message_id][-_MOST_REFERENCES:]
+        headers.append(("In-Reply-To", message.message_id))
+        headers.append(("References", "\r\n ".join([*chain, message.message_id])))
+    headers += [
+        ("Auto-Submitted", "auto-replied"),
+        ("X-Auto-Response-Suppress", "All"),
+        ("Precedence", "bulk"),
+    ]
+    return Letter(to=to, raw=_assemble(headers, words, addresses=(sender, to)))
+
+
+def alert(*, count: int, sender: str, to: str, token: str, now: datetime) -> Letter:
+    """Compose the therapist's alert: how many wait, and nothing else.
+
+    Raises:
+        SendRefusedError: An address cannot stand in a header safely.
+    """
+    waiting = "1 message is" if count == 1 else f"{count} messages are"
+    headers = [
+        ("From", sender),
+        ("To", to),
+        ("Subject", ALERT_SUBJECT),
+        ("Date", format_datetime(now)),
+        ("Message-ID", f"<{token}@{sender.rpartition('@')[2]}>"),
+        ("Auto-Submitted", "auto-generated"),
+        ("X-Auto-Response-Suppress", "All"),
+    ]
+    words = text("alert.en").format(count=waiting)
+    return Letter(to=to, raw=_assemble(headers, words, addresses=(sender, to)))
+
+
+def _assemble(headers: list[tuple[str, str]], words: str, *, addresses: tuple[str, ...]) -> bytes:
+    if not all(_ADDRESS.fullmatch(one) for one in addresses):
+        raise SendRefusedError("an address is not one that guard can write to safely")
+    headers = [
+        *headers,
+        ("MIME-Version", "1.0"),
+        ("Content-Type", 'text/plain; charset="utf-8"'),
+        ("Content-Transfer-Encoding", "quoted-printable"),
+    ]
+    body = quopri.encodestring("\r\n".join(words.splitlines()).encode() + b"\r\n")
+    head = "".join(f"{name}: {value}\r\n" for name, value in headers).encode("ascii")
+    raw = head + b"\r\n" + body.replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")
+    # Read back as a stranger's parser would: if a value had smuggled a header in, it shows here.
+    again = [(name, "\r\n".join(value.splitlines())) for name, value in message_from_bytes(raw).items()]
+    if again != headers:
+        raise SendRefusedError("a header would not survive the journey unchanged")
+    return raw

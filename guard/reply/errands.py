@@ -1,0 +1,86 @@
+"""Carry out what was decided: send reminders, tell the therapist, file how it went.
+
+Touches the world only through the record and the sender that it is given.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from guard.config import Settings
+from guard.errors import MessageError, NotSentError
+from guard.mail.message import Message
+from guard.record.entry import Fact
+from guard.reply import compose
+from guard.reply.outbox import Outcome, Record, Sender, remind
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Errands:
+    """Sends for one scan."""
+
+    record: Record
+    sender: Sender
+    settings: Settings
+    token: Callable[[], str]
+    """Gives a new unguessable token for each Message-ID."""
+
+    keep: Callable[[bytes], None]
+    """Puts a copy of what was sent into the Sent folder, unless the provider does."""
+
+    def send_reminder(
+        self, message: Message, *, item: int, client: str, now: datetime
+    ) -> Outcome:
+        """Send one client the reminder, at most once.
+
+        Raises:
+            SendRefusedError: No safe reminder can be composed; nothing was filed or sent.
+        """
+        words = compose.text("reminder.en")
+        address = self.settings.reply_address
+        letter = compose.reminder(
+            message, words=words, sender=address, token=self.token(), now=now
+        )
+        outcome = remind(
+            letter,
+            answers=item,
+            client=client,
+            text=compose.version(words),
+            envelope_from=address,
+            record=self.record,
+            sender=self.sender,
+            now=now,
+        )
+        if outcome is Outcome.SENT:
+            self.keep(letter.raw)
+        return outcome
+
+    def send_alert(self, *, now: datetime) -> bool:
+        """Tell the therapist how many messages must not wait; nothing else is said.
+
+        An alert is sent at least once: if its outcome is unknown it is sent again next time.
+
+        Returns:
+            Whether the task is done, or there was nothing to tell.
+        """
+        waiting = self.record.tasks("alert")
+        if not waiting:
+            return True
+        address = self.settings.reply_address
+        try:
+            letter = compose.alert(
+                count=len(waiting),
+                sender=address,
+                to=self.settings.alerts.to,
+                token=self.token(),
+                now=now,
+            )
+            self.sender.send(letter.raw, envelope_from=address, to=letter.to)
+        except (NotSentError, MessageError):
+            return False
+        told = [
+            Fact(kind="alerted", item=one, owner=None, body={}, closes=("alert",))
+            for one in waiting
+        ]
+        self.record.append(told, now=int(now.timestamp() * 1000))
+        return True

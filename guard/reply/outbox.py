@@ -1,0 +1,163 @@
+"""Send one reminder at most once: filed and intended first, sent second, outcome filed third.
+
+Touches the world only through the record and the sender that it is given. Whatever stops
+the process leaves either nothing, or an open ``outcome`` that the next run calls uncertain.
+Source: RFC 5321 section 4.2.5 (a lost line during DATA leaves the outcome unknown).
+"""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from enum import Enum
+from typing import Protocol
+
+from guard.errors import NotSentError, SendRefusedError, SendUncertainError
+from guard.record.entry import Entry, Fact, Filed, Incoming
+from guard.reply.compose import Letter
+
+
+class Outcome(Enum):
+    """How a reminder ended. The values are kinds of entries, so they never change meaning."""
+
+    SENT = "reminder-sent"
+    REFUSED = "reminder-refused"
+    UNCERTAIN = "reminder-uncertain"
+    POSTPONED = "reminder-postponed"
+
+
+class Sender(Protocol):
+    """A submission server."""
+
+    def send(self, raw: bytes, *, envelope_from: str, to: str) -> str:
+        """Hand one message over; returns the envelope sender that was used."""
+
+
+class Record(Protocol):
+    """What the outbox needs of the record."""
+
+    def file(self, mails: Sequence[Incoming], *, cursor: None, now: int) -> list[Filed]:
+        """File messages."""
+
+    def append(self, facts: Sequence[Fact], *, now: int) -> list[int]:
+        """Append facts in one transaction."""
+
+    def tasks(self, name: str) -> list[int]:
+        """Items that have this task open."""
+
+    def latest(
+        self, kind: str, *, item: int | None = None, owner: str | None = None
+    ) -> Entry | None:
+        """Return the newest entry of a kind."""
+
+
+def remind(
+    letter: Letter,
+    *,
+    answers: int,
+    client: str,
+    text: str,
+    envelope_from: str,
+    record: Record,
+    sender: Sender,
+    now: datetime,
+) -> Outcome:
+    """Send one reminder and file how it ended.
+
+    Args:
+        letter: The exact bytes.
+        answers: The item that it answers.
+        client: Whose reminder it is.
+        text: Version of the text.
+        envelope_from: Used only if the server refuses the null sender.
+        record: Where it is filed before it is sent.
+        sender: The submission server.
+        now: The moment, aware.
+    """
+    at = _ms(now)
+    # Filed before it is sent. If we crash in between, the record holds a letter that perhaps
+    # nobody got, and a person looks; the other way round, a client would hold a letter that
+    # the record denies.
+    filed = record.file(
+        [
+            Incoming(
+                raw=letter.raw,
+                locations=(),
+                owners=(client,),
+                direction="out",
+                received=at,
+                opens=("outcome",),
+            )
+        ],
+        cursor=None,
+        now=at,
+    )[0]
+    body = {"letter": filed.item, "text": text}
+    record.append(
+        [Fact(kind="reminding", item=answers, owner=client, body=body, closes=("remind",))], now=at
+    )
+    outcome, envelope = _send(letter, envelope_from, sender)
+    again = ("remind",) if outcome is Outcome.POSTPONED else ()
+    look = ("review",) if outcome in (Outcome.REFUSED, Outcome.UNCERTAIN) else ()
+    record.append(
+        [
+            Fact(kind="outcome", item=filed.item, owner=client, body={}, closes=("outcome",)),
+            Fact(
+                kind=outcome.value,
+                item=answers,
+                owner=client,
+                body={**body, "envelope": envelope},
+                opens=(*again, *look),
+            ),
+        ],
+        now=at,
+    )
+    return outcome
+
+
+def settle(record: Record, *, now: datetime) -> int:
+    """File as uncertain what an interrupted run left open; returns how many.
+
+    It is never sent again by itself: she looks.
+    """
+    left = record.tasks("outcome")
+    for letter in left:
+        filed = record.latest("filed", item=letter)
+        owner = filed.owner if filed is not None else None
+        record.append(
+            [
+                Fact(
+                    kind=Outcome.UNCERTAIN.value,
+                    item=letter,
+                    owner=owner,
+                    body={"letter": letter},
+                    closes=("outcome",),
+                    opens=("review",),
+                )
+            ],
+            now=_ms(now),
+        )
+    return len(left)
+
+
+def last_reminder(record: Record, client: str) -> datetime | None:
+    """When this client last got, or may have got, a reminder; aware. None if never."""
+    found = [
+        record.latest(one.value, owner=client) for one in (Outcome.SENT, Outcome.UNCERTAIN)
+    ]
+    times = [one.at for one in found if one is not None]
+    return datetime.fromtimestamp(max(times) / 1000, tz=UTC) if times else None
+
+
+def _send(letter: Letter, envelope_from: str, sender: Sender) -> tuple[Outcome, str]:
+    try:
+        used = sender.send(letter.raw, envelope_from=envelope_from, to=letter.to)
+    except NotSentError:
+        return Outcome.POSTPONED, ""
+    except SendRefusedError:
+        return Outcome.REFUSED, ""
+    except SendUncertainError:
+        return Outcome.UNCERTAIN, ""
+    return Outcome.SENT, "own" if used else "null"
+
+
+def _ms(moment: datetime) -> int:
+    return int(moment.timestamp() * 1000)

@@ -1,0 +1,145 @@
+"""Read and judge untrusted bytes in a child process with limits on memory and time.
+
+Edge: the only file that starts a process for reading. The child gets raw bytes and gives back
+JSON, which is validated; a message that kills it or takes too long is called unreadable,
+the child is replaced, and the next message goes on.
+"""
+
+import os
+import select
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Self
+
+import msgspec
+
+from guard.errors import GuardError, ModelError
+from guard.mail.message import Message
+from guard.verdict.label import Verdict
+from guard.verdict.frames import FRAME, GOOD, JUDGE, READ
+from guard.verdict.reading import Reading, unjudged
+
+MESSAGE_SECONDS = 20.0
+"""Longest time for one message. Ordinary mail takes a thousandth of a second."""
+
+JUDGE_SECONDS = 300.0
+"""Longest time to load the model and judge one batch."""
+
+
+class ChildReader:
+    """A reader in a process of its own. Context manager; starts the child when first needed."""
+
+    def __init__(
+        self,
+        model: Path,
+        digest: str,
+        *,
+        own_text: Sequence[str] = (),
+        message_seconds: float = MESSAGE_SECONDS,
+    ) -> None:
+        """Prepare; nothing is started yet.
+
+        Args:
+            model: The model file.
+            digest: SHA-256 that it must have, hex.
+            own_text: Lines of our own reminder, which are not the writer's words.
+            message_seconds: Longest time for one message.
+        """
+        self._arguments = [str(model), digest, *own_text]
+        self._seconds = message_seconds
+        self._child: subprocess.Popen[bytes] | None = None
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="reader")
+        self.problem: GuardError | None = None
+        """Why no verdict could be given, if the model would not load."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_exc: object) -> None:
+        self._thread.shutdown(wait=True, cancel_futures=True)
+        self._stop()
+
+    def start(self, raws: Sequence[bytes]) -> Callable[[], list[Reading]]:
+        """Start reading a batch; the result is waited for when called. Never raises for content."""
+        return self._thread.submit(self._batch, list(raws)).result
+
+    def _batch(self, raws: list[bytes]) -> list[Reading]:
+        messages = [self._read(raw) for raw in raws]
+        verdicts = iter(self._judge([one for one in messages if one is not None]))
+        return [
+            Reading(message=one, verdict=next(verdicts) if one else unjudged("unreadable"))
+            for one in messages
+        ]
+
+    def _read(self, raw: bytes) -> Message | None:
+        try:
+            status, answer = self._ask(READ, raw, self._seconds)
+            return msgspec.json.decode(answer, type=Message) if status == GOOD else None
+        except (OSError, EOFError, msgspec.DecodeError):
+            self._stop()
+            return None
+
+    def _judge(self, messages: list[Message]) -> list[Verdict]:
+        if not messages:
+            return []
+        try:
+            texts = msgspec.json.encode([one.text for one in messages])
+            status, answer = self._ask(JUDGE, texts, JUDGE_SECONDS)
+            if status == GOOD:
+                return msgspec.json.decode(answer, type=list[Verdict])
+            self.problem = ModelError(answer.decode("ascii", "replace"))
+        except (OSError, EOFError, msgspec.DecodeError):
+            self._stop()
+            self.problem = ModelError("the judging process died")
+        return [unjudged("no model")] * len(messages)
+
+    def _ask(self, order: bytes, data: bytes, seconds: float) -> tuple[bytes, bytes]:
+        child = self._running()
+        assert child.stdin is not None
+        assert child.stdout is not None
+        child.stdin.write(FRAME.pack(order, len(data)) + data)
+        child.stdin.flush()
+        return _receive(child.stdout.fileno(), seconds)
+
+    def _running(self) -> subprocess.Popen[bytes]:
+        if self._child is None:
+            self._child = subprocess.Popen(  # noqa: S603  # our own interpreter and module
+                [sys.executable, "-m", "guard.verdict.serving", *self._arguments],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                # What a library might print about a message must reach no log.
+                stderr=subprocess.DEVNULL,
+            )
+        return self._child
+
+    def _stop(self) -> None:
+        child, self._child = self._child, None
+        if child is not None:
+            child.kill()
+            child.wait()
+            for pipe in (child.stdin, child.stdout):
+                if pipe is not None:
+                    pipe.close()
+
+
+def _receive(pipe: int, seconds: float) -> tuple[bytes, bytes]:
+    """Read one frame; each piece of it must come within `seconds`."""
+    status, size = FRAME.unpack(_exactly(pipe, FRAME.size, seconds))
+    return status, _exactly(pipe, size, seconds)
+
+
+def _exactly(pipe: int, size: int, seconds: float) -> bytes:
+    pieces: list[bytes] = []
+    while size:
+        if not select.select([pipe], [], [], seconds)[0]:
+            raise TimeoutError
+        piece = os.read(pipe, min(size, 1 << 20))
+        if not piece:
+            raise EOFError
+        pieces.append(piece)
+        size -= len(piece)
+    return b"".join(pieces)
+

@@ -1,0 +1,60 @@
+"""The child's side of reading: untrusted bytes to messages, texts to verdicts, under limits.
+
+Edge: limits its own process. Started by `guard.verdict.child`, never imported by it, so that a
+scan with nothing new loads no model and no scikit-learn.
+"""
+
+import resource
+import sys
+from pathlib import Path
+from typing import BinaryIO
+
+import msgspec
+
+from guard.errors import ModelError, UnreadableError
+from guard.mail.parse import parse
+from guard.verdict.frames import BAD, FRAME, GOOD, NO_MODEL, READ
+from guard.verdict.model import Judge, load
+
+MEMORY_BYTES = 2 * 1024**3
+"""Address space of the child. scikit-learn and its libraries alone reserve about half of it."""
+
+
+def serve(orders: BinaryIO, answers: BinaryIO, arguments: list[str]) -> None:
+    """Answer orders until they end: the child's whole life.
+
+    Args:
+        orders: Frames: one byte (``r`` read, ``j`` judge), four bytes of length, the data.
+        answers: Frames of the same shape: ``g`` good, ``b`` unreadable, ``m`` no model.
+        arguments: Model file, its digest, then the lines of our own reminder.
+    """
+    model, digest, *own = arguments
+    judge: Judge | None = None
+    while head := orders.read(FRAME.size):
+        order, size = FRAME.unpack(head)
+        data = orders.read(size)
+        try:
+            if order == READ:
+                answer = GOOD, msgspec.json.encode(parse(data, own_text=own))
+            else:
+                judge = judge or load(Path(model), digest)
+                texts = msgspec.json.decode(data, type=list[str])
+                answer = GOOD, msgspec.json.encode(judge.judge(texts))
+        except ModelError as error:
+            answer = NO_MODEL, str(error).encode("ascii", "replace")
+        except (UnreadableError, MemoryError, RecursionError):
+            answer = BAD, b""
+        answers.write(FRAME.pack(answer[0], len(answer[1])) + answer[1])
+        answers.flush()
+
+
+def main() -> None:
+    """Limit this process, then serve on its standard streams."""
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    serve(sys.stdin.buffer, sys.stdout.buffer, sys.argv[1:])
+
+
+if __name__ == "__main__":
+    main()
