@@ -1,0 +1,35 @@
+"""Real servers for every test that asks: a Dovecot for the session, a fresh mailbox for a test.
+
+Without Dovecot such tests are skipped; with GUARD_REQUIRE_SERVERS=1 they fail instead.
+"""
+
+import os
+from collections.abc import Iterator
+
+import pytest
+
+from tests.servers.dovecot import Dovecot, MailUser, program
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if "dovecot" in getattr(item, "fixturenames", ()):
+            item.add_marker("servers")
+
+
+@pytest.fixture(scope="session")
+def dovecot() -> Iterator[Dovecot]:
+    """One Dovecot for the whole session."""
+    if program() is None:
+        why = "Dovecot is not installed (Debian: apt-get install dovecot-imapd)"
+        if os.environ.get("GUARD_REQUIRE_SERVERS") == "1":
+            pytest.fail(why)
+        pytest.skip(why)
+    with Dovecot() as server:
+        yield server
+
+
+@pytest.fixture
+def mail_user(dovecot: Dovecot) -> MailUser:
+    """A fresh, empty mailbox."""
+    return dovecot.new_user()
