@@ -1,1 +1,5 @@
-"""The append-only, sealed, tamper-evident legal record. It knows bytes, not mail. See FORMAT.md."""
+"""The append-only, sealed, tamper-evident legal record.
+
+It knows bytes, not mail. Callers make it with `init.create` and use `sqlite.SqliteRecord`;
+what every byte means stands in FORMAT.md.
+"""

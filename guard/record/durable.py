@@ -1,0 +1,79 @@
+"""Writing small files so that a power cut leaves the old one or the new one.
+
+Edge: temp file, fsync, rename, fsync of the folder. Turns what the disk says into
+`RecordError`. Source: mail-rules B6.1; macOS: fcntl(2), F_FULLFSYNC.
+"""
+
+import errno
+import fcntl
+import os
+from pathlib import Path
+
+from guard.errors import RecordError
+
+_FULL = {errno.ENOSPC, errno.EDQUOT}
+_READ_ONLY = {errno.EROFS, errno.EACCES, errno.EPERM}
+
+
+def write(path: Path, data: bytes) -> None:
+    """Write a file of mode 0600, whole or not at all.
+
+    Raises:
+        RecordError: The disk would not.
+    """
+    temporary = path.with_name(f".{path.name}.tmp")
+    try:
+        # NOFOLLOW: a planted link must not make us write a secret somewhere else.
+        flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW
+        handle = os.open(temporary, flags, 0o600)
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+            file.flush()
+            _sync(file.fileno())
+        temporary.replace(path)
+        sync_folder(path.parent)
+    except OSError as error:
+        raise disk_error(error) from error
+
+
+def sync_folder(folder: Path) -> None:
+    """Make the names in a folder durable.
+
+    Raises:
+        OSError: The disk would not.
+    """
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        _sync(handle)
+    finally:
+        os.close(handle)
+
+
+def _sync(handle: int) -> None:
+    # On macOS fsync only hands the bytes to the drive, which may keep them in its cache.
+    full = getattr(fcntl, "F_FULLFSYNC", None)
+    if full is None:
+        os.fsync(handle)
+    else:
+        fcntl.fcntl(handle, full)
+
+
+def disk_error(error: OSError) -> RecordError:
+    """Say what the disk said, and what to do."""
+    if error.errno in _FULL:
+        return RecordError(
+            "the disk is full", hint="Free some space. Nothing is lost: mail waits on the server."
+        )
+    if error.errno in _READ_ONLY:
+        return RecordError(
+            "the record's folder cannot be written",
+            hint="Give the user that runs guard the right to write there.",
+        )
+    if error.errno == errno.ENOENT:
+        return RecordError(
+            "a file of the record is missing", hint="Restore the folder from the last backup."
+        )
+    return RecordError(
+        f"the disk failed ({errno.errorcode.get(error.errno or 0, 'unknown')})",
+        hint="Check the disk before the next scan. Nothing is lost: mail waits on the server.",
+    )

@@ -1,0 +1,209 @@
+"""The folder `keys/`: one key pair for each owner, and hers that opens them all.
+
+Edge: files. Losing this folder loses the record; destroying one owner's file shreds what
+was sealed to that owner alone. Source: FORMAT.md, "keys/".
+"""
+
+import contextlib
+import fcntl
+import os
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+from guard.errors import LockedError, RecordError
+from guard.record import durable
+from guard.record.entry import check_owner
+from guard.record.passphrase import WORK, open_with_passphrase, seal_with_passphrase
+from guard.record.seal import Identity, check_recipient, seal, unseal
+
+_FIRST_LINE = "# guard recipients v1"
+_RECIPIENTS = "recipients.txt"
+_THERAPIST = "therapist.key.age"
+_RESTORE = "Restore the folder keys/ from its backup; without it the record cannot be read."
+
+
+class Keys:
+    """The keys of one record."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    @classmethod
+    def create(cls, folder: Path, recipients: Sequence[str]) -> "Keys":
+        """Make the folder, whose owners' secrets will be sealed to all `recipients`.
+
+        Args:
+            folder: Made with mode 0700.
+            recipients: age public keys: the therapist's, and the executor's if there is one.
+
+        Raises:
+            ValueError: A recipient is not an age public key, or there is none.
+            RecordError: The disk would not, or the folder is there already.
+        """
+        if not recipients:
+            raise ValueError("somebody must be able to read the record")
+        for recipient in recipients:
+            check_recipient(recipient)
+        try:
+            folder.mkdir(mode=0o700)
+        except OSError as error:
+            raise durable.disk_error(error) from error
+        text = "".join(f"{line}\n" for line in (_FIRST_LINE, *recipients))
+        durable.write(folder / _RECIPIENTS, text.encode())
+        return cls(folder)
+
+    def masters(self) -> tuple[str, ...]:
+        """Public keys of those who can read everything.
+
+        Raises:
+            RecordError: `recipients.txt` is missing or damaged.
+        """
+        text = self._read(_RECIPIENTS)
+        if text is None:
+            raise RecordError("keys/recipients.txt is missing", hint=_RESTORE)
+        first, *lines = text.decode(errors="replace").splitlines() or [""]
+        try:
+            for line in lines:
+                check_recipient(line)
+        except ValueError:
+            lines = []
+        if first != _FIRST_LINE or not lines:
+            raise RecordError("keys/recipients.txt is damaged or newer", hint=_RESTORE)
+        return tuple(lines)
+
+    def create_owner(self, owner: str) -> str:
+        """Make an owner's key pair, or give the public key of the one that is there.
+
+        Raises:
+            RecordError: The disk would not, or `recipients.txt` is missing.
+        """
+        check_owner(owner)
+        with self._alone():
+            known = self.recipient(owner)
+            if known is not None:
+                return known
+            identity = Identity.make()
+            # The public key goes last: nothing can be sealed to it before the secret is
+            # durable. A secret without a public key is a crash's leftover, and unused.
+            durable.write(self._secret(owner), seal(identity.secret.encode(), self.masters()))
+            durable.write(self._public(owner), f"{identity.recipient}\n".encode())
+            return identity.recipient
+
+    def recipient(self, owner: str) -> str | None:
+        """An owner's public key; None when there is none.
+
+        Raises:
+            RecordError: The file cannot be read or is damaged.
+        """
+        text = self._read(self._public(owner).name)
+        if text is None:
+            return None
+        recipient = text.decode(errors="replace").strip()
+        try:
+            check_recipient(recipient)
+        except ValueError:
+            raise RecordError("a public key in keys/ is damaged", hint=_RESTORE) from None
+        return recipient
+
+    def recipients(self, *owners: str) -> tuple[str, ...]:
+        """Public keys of owners, made where there are none.
+
+        Raises:
+            RecordError: The disk would not, or a file is damaged.
+        """
+        return tuple(self.create_owner(owner) for owner in owners)
+
+    def owners(self) -> tuple[str, ...]:
+        """All owners that have a key pair, sorted."""
+        return tuple(sorted(path.stem for path in self._folder.glob("*.pub")))
+
+    def secret(self, owner: str, identity: Identity) -> Identity | None:
+        """An owner's secret key; None when it was destroyed, or never made.
+
+        Raises:
+            LockedError: `identity` is none of those it was sealed to.
+            RecordError: The file cannot be read.
+        """
+        sealed = self._read(self._secret(owner).name)
+        if sealed is None:
+            return None
+        return Identity(unseal(sealed, [identity]).decode(errors="replace"))
+
+    def store_therapist(
+        self,
+        identity: Identity,
+        passphrase: str,
+        *,
+        random: Callable[[int], bytes],
+        work: int = WORK,
+    ) -> None:
+        """Keep her identity under a passphrase; also how the passphrase is changed.
+
+        Raises:
+            ValueError: The passphrase is empty.
+            LockedError: The identity does not open this record.
+            RecordError: The disk would not.
+        """
+        if identity.recipient not in self.masters():
+            raise LockedError("this key does not open this record")
+        text = f"# guard therapist key v1\n{identity.secret}\n".encode()
+        sealed = seal_with_passphrase(text, passphrase, random=random, work=work)
+        durable.write(self._folder / _THERAPIST, sealed)
+
+    def unlock(self, passphrase: str) -> Identity:
+        """Open her identity.
+
+        Raises:
+            LockedError: The passphrase is wrong, or the file was changed.
+            RecordError: There is no such file.
+        """
+        sealed = self._read(_THERAPIST)
+        if sealed is None:
+            raise RecordError(f"keys/{_THERAPIST} is missing", hint=_RESTORE)
+        return Identity.decode(open_with_passphrase(sealed, passphrase).decode(errors="replace"))
+
+    def destroy(self, owner: str) -> None:
+        """Destroy an owner's key pair for ever; nothing happens when it is gone already.
+
+        Backups of `keys/` hold it until they expire.
+
+        Raises:
+            RecordError: The disk would not.
+        """
+        with self._alone():
+            try:
+                self._secret(owner).unlink(missing_ok=True)
+                self._public(owner).unlink(missing_ok=True)
+                durable.sync_folder(self._folder)
+            except OSError as error:
+                raise durable.disk_error(error) from error
+
+    def _public(self, owner: str) -> Path:
+        check_owner(owner)
+        return self._folder / f"{owner}.pub"
+
+    def _secret(self, owner: str) -> Path:
+        check_owner(owner)
+        return self._folder / f"{owner}.age"
+
+    def _read(self, name: str) -> bytes | None:
+        try:
+            return (self._folder / name).read_bytes()
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            raise durable.disk_error(error) from error
+
+    @contextlib.contextmanager
+    def _alone(self) -> Iterator[None]:
+        # Two makers of one owner could leave one's secret beside the other's public key,
+        # and mail sealed to it would be lost.
+        try:
+            handle = os.open(self._folder, os.O_RDONLY)
+            fcntl.flock(handle, fcntl.LOCK_EX)
+        except OSError as error:
+            raise durable.disk_error(error) from error
+        try:
+            yield
+        finally:
+            os.close(handle)

@@ -1,0 +1,173 @@
+"""The Merkle tree over the entries: frontier, root, inclusion and consistency proofs.
+
+Pure. A `Frontier` is all that appending needs: the roots of the complete subtrees, largest
+first, at most one for each bit of the size. Source: RFC 6962 section 2.1; RFC 9162
+section 2.1 for how proofs are checked.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Self
+
+_DIGEST = 32
+EMPTY_ROOT = sha256().digest()
+
+
+def leaf_hash(data: bytes) -> bytes:
+    """Hash one entry. Source: RFC 6962 section 2.1, prefix 0x00."""
+    return sha256(b"\x00" + data).digest()
+
+
+def node_hash(left: bytes, right: bytes) -> bytes:
+    """Hash two subtrees. Source: RFC 6962 section 2.1, prefix 0x01."""
+    return sha256(b"\x01" + left + right).digest()
+
+
+@dataclass(frozen=True, slots=True)
+class Frontier:
+    """The edge of the tree: enough to append and to know the root."""
+
+    size: int = 0
+    """Number of leaves."""
+
+    peaks: tuple[bytes, ...] = ()
+    """Roots of the complete subtrees, largest first, 32 bytes each."""
+
+    def __post_init__(self) -> None:
+        if self.size < 0 or len(self.peaks) != self.size.bit_count():
+            raise ValueError("a frontier has one peak for each bit of its size")
+
+    @classmethod
+    def decode(cls, size: int, data: bytes) -> Self:
+        """Read what `encode` wrote.
+
+        Raises:
+            ValueError: The bytes do not fit the size.
+        """
+        if len(data) % _DIGEST:
+            raise ValueError("a frontier is whole digests")
+        peaks = (data[i : i + _DIGEST] for i in range(0, len(data), _DIGEST))
+        return cls(size, tuple(peaks))
+
+    def encode(self) -> bytes:
+        """The peaks, one after another."""
+        return b"".join(self.peaks)
+
+    def append(self, leaf: bytes) -> "Frontier":
+        """Add one leaf hash. Costs O(log n) at worst, two hashes on average."""
+        peaks, rest = list(self.peaks), self.size
+        while rest & 1:
+            leaf = node_hash(peaks.pop(), leaf)
+            rest >>= 1
+        return Frontier(self.size + 1, (*peaks, leaf))
+
+    def root(self) -> bytes:
+        """Root of the whole tree."""
+        if not self.peaks:
+            return EMPTY_ROOT
+        root = self.peaks[-1]
+        for peak in reversed(self.peaks[:-1]):
+            root = node_hash(peak, root)
+        return root
+
+
+def root_of(leaves: Sequence[bytes]) -> bytes:
+    """Root over all leaf hashes."""
+    frontier = Frontier()
+    for leaf in leaves:
+        frontier = frontier.append(leaf)
+    return frontier.root()
+
+
+def inclusion(leaves: Sequence[bytes], index: int) -> tuple[bytes, ...]:
+    """Prove that leaf `index` is in the tree. Source: RFC 6962 section 2.1.1.
+
+    Raises:
+        IndexError: There is no such leaf.
+    """
+    if not 0 <= index < len(leaves):
+        raise IndexError("no such leaf")
+    if len(leaves) == 1:
+        return ()
+    split = _split(len(leaves))
+    if index < split:
+        return (*inclusion(leaves[:split], index), root_of(leaves[split:]))
+    return (*inclusion(leaves[split:], index - split), root_of(leaves[:split]))
+
+
+def consistency(leaves: Sequence[bytes], old: int) -> tuple[bytes, ...]:
+    """Prove that the first `old` leaves are a prefix of all. Source: RFC 6962 section 2.1.2.
+
+    Raises:
+        IndexError: `old` is not in 1..number of leaves.
+    """
+    if not 1 <= old <= len(leaves):
+        raise IndexError("no such older tree")
+    return _subproof(leaves, old, whole=True)
+
+
+def includes(root: bytes, *, size: int, index: int, leaf: bytes, proof: Sequence[bytes]) -> bool:
+    """Whether `proof` shows `leaf` at `index`. Source: RFC 9162 section 2.1.3.2."""
+    if not 0 <= index < size:
+        return False
+    found = leaf
+    try:
+        for step, on_left in _turns(index, size - 1, proof):
+            found = node_hash(step, found) if on_left else node_hash(found, step)
+    except ValueError:
+        return False
+    return found == root
+
+
+def extends(old_root: bytes, root: bytes, *, old: int, size: int, proof: Sequence[bytes]) -> bool:
+    """Whether `proof` shows that one tree grew into the other. RFC 9162 section 2.1.4.2."""
+    if not 1 <= old <= size:
+        return False
+    if old == size:
+        return not proof and old_root == root
+    steps = [old_root, *proof] if old.bit_count() == 1 else list(proof)
+    if not steps:
+        return False
+    # The path starts at the largest complete subtree that ends where the old tree ends.
+    level = (old & -old).bit_length() - 1
+    older = newer = steps[0]
+    try:
+        for step, on_left in _turns((old - 1) >> level, (size - 1) >> level, steps[1:]):
+            older = node_hash(step, older) if on_left else older
+            newer = node_hash(step, newer) if on_left else node_hash(newer, step)
+    except ValueError:
+        return False
+    return older == old_root and newer == root
+
+
+def _turns(index: int, last: int, proof: Sequence[bytes]) -> Iterator[tuple[bytes, bool]]:
+    """Each step of a path to the root, and whether it is the left sibling.
+
+    Raises:
+        ValueError: The path is too long or too short.
+    """
+    for step in proof:
+        if last == 0:
+            raise ValueError("the proof is too long")
+        on_left = bool(index & 1) or index == last
+        yield step, on_left
+        while on_left and index and not index & 1:
+            index, last = index >> 1, last >> 1
+        index, last = index >> 1, last >> 1
+    if last:
+        raise ValueError("the proof is too short")
+
+
+def _split(size: int) -> int:
+    """Largest power of two below `size`."""
+    return 1 << ((size - 1).bit_length() - 1)
+
+
+def _subproof(leaves: Sequence[bytes], old: int, *, whole: bool) -> tuple[bytes, ...]:
+    if old == len(leaves):
+        return () if whole else (root_of(leaves),)
+    split = _split(len(leaves))
+    if old <= split:
+        return (*_subproof(leaves[:split], old, whole=whole), root_of(leaves[split:]))
+    return (*_subproof(leaves[split:], old - split, whole=False), root_of(leaves[:split]))

@@ -1,0 +1,82 @@
+"""The scanner's own keys: it signs the log, and knows content and names again by HMAC.
+
+Pure. They can add to the record and cannot read it. Whoever holds them can forge from now
+on, and can test a guess of a short message or of an address. Source: FORMAT.md.
+"""
+
+import hmac
+from base64 import b64decode, b64encode
+from dataclasses import dataclass
+from typing import Self
+
+from guard.record.note import Signer, Verifier
+
+_FIRST_LINE = "guard scanner key v1"
+_SIGNER = "PRIVATE+KEY+"
+_MAC = "HMAC+"
+_MAC_BYTES = 32
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class ScannerKey:
+    """What the unattended scan holds."""
+
+    signer: Signer
+    """Signs checkpoints."""
+
+    mac: bytes
+    """HMAC-SHA-256 key, 32 bytes."""
+
+    @classmethod
+    def make(cls, random: bytes) -> Self:
+        """Make keys from 72 random bytes.
+
+        Raises:
+            ValueError: Not 72 bytes.
+        """
+        if len(random) != 72:  # noqa: PLR2004 - 8 for the name, two keys of 32
+            raise ValueError("keys are made from 72 random bytes")
+        return cls(Signer(f"guard-record/{random[:8].hex()}", random[8:40]), random[40:])
+
+    @classmethod
+    def decode(cls, text: str) -> Self:
+        """Read the file `scanner.key`.
+
+        Raises:
+            ValueError: It is not one, or of a newer version.
+        """
+        lines = text.splitlines()
+        if len(lines) < 3 or lines[0] != _FIRST_LINE:  # noqa: PLR2004 - head and two keys
+            raise ValueError("not a scanner key of version 1")
+        name, _, rest = lines[1].removeprefix(_SIGNER).partition("+")
+        key_id, _, encoded = rest.partition("+")
+        signer = Signer(name, b64decode(encoded, validate=True)[1:])
+        mac = b64decode(lines[2].removeprefix(_MAC), validate=True)
+        if f"+{key_id}+" not in signer.verifier.encode() or len(mac) != _MAC_BYTES:
+            raise ValueError("the scanner key is damaged")
+        return cls(signer, mac)
+
+    def encode(self) -> str:
+        """The text of the file `scanner.key`."""
+        name, key_id, _ = self.signer.verifier.encode().split("+", 2)
+        seed = b64encode(b"\x01" + self.signer.seed).decode()
+        mac = b64encode(self.mac).decode()
+        return f"{_FIRST_LINE}\n{_SIGNER}{name}+{key_id}+{seed}\n{_MAC}{mac}\n"
+
+    @property
+    def verifier(self) -> Verifier:
+        """The public half of the signing key, as in `vkey.txt`."""
+        return self.signer.verifier
+
+    def content(self, account: str, raw: bytes) -> bytes:
+        """Identity of a message's bytes within an account, 32 bytes."""
+        # The length goes first, so that no two pairs can run together into the same bytes.
+        name = account.encode(errors="surrogatepass")
+        code = hmac.new(self.mac, b"content\0" + len(name).to_bytes(4, "big") + name, "sha256")
+        code.update(raw)
+        return code.digest()
+
+    def name(self, text: str) -> bytes:
+        """Identity of a text by which an owner is found, 32 bytes."""
+        data = b"name\0" + text.encode(errors="surrogatepass")
+        return hmac.digest(self.mac, data, "sha256")

@@ -1,0 +1,98 @@
+"""Sealing with age: anyone with a public key can seal, only the secret opens.
+
+The one file that touches pyrage. Pure but for age's own randomness.
+Source: C2SP age v1 (age-encryption.org/v1), X25519 recipients.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, Self
+
+import pyrage  # type: ignore[import-untyped,unused-ignore] # it ships no types
+
+from guard.errors import LockedError
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Identity:
+    """A secret key. Its repr shows nothing."""
+
+    secret: str
+    """``AGE-SECRET-KEY-1...``, upper case."""
+
+    def __post_init__(self) -> None:
+        _identity(self.secret)
+
+    @classmethod
+    def make(cls) -> Self:
+        """Make a new one from the system's randomness."""
+        return cls(str(pyrage.x25519.Identity.generate()))
+
+    @classmethod
+    def decode(cls, text: str) -> Self:
+        """Read an identity file or a recovery sheet: the first line that is a key.
+
+        Raises:
+            LockedError: There is no key in it.
+        """
+        # Typed by hand from paper, so case and spaces are forgiven; age's checksum is not.
+        for line in text.splitlines():
+            packed = "".join(line.split()).upper()
+            if packed.startswith("AGE-SECRET-KEY-1"):
+                return cls(packed)
+        raise LockedError("there is no key in this text")
+
+    @property
+    def recipient(self) -> str:
+        """The public half, ``age1...``."""
+        return str(_identity(self.secret).to_public())
+
+
+def seal(data: bytes, recipients: Sequence[str]) -> bytes:
+    """Seal bytes to one or more public keys.
+
+    Raises:
+        ValueError: A recipient is not an age public key, or there is none.
+    """
+    if not recipients:
+        raise ValueError("sealing needs a recipient")
+    sealed: bytes = pyrage.encrypt(data, [_recipient(text) for text in recipients])
+    return sealed
+
+
+def unseal(data: bytes, identities: Sequence[Identity]) -> bytes:
+    """Open sealed bytes with whichever identity fits.
+
+    Raises:
+        LockedError: None fits, or the bytes were changed.
+    """
+    try:
+        opened: bytes = pyrage.decrypt(data, [_identity(key.secret) for key in identities])
+    except pyrage.DecryptError:
+        raise LockedError("this key does not open it, or it was changed") from None
+    return opened
+
+
+def check_recipient(text: str) -> None:
+    """Refuse what is not an age public key.
+
+    Raises:
+        ValueError: It is not one.
+    """
+    _recipient(text)
+
+
+@lru_cache(maxsize=256)
+def _recipient(text: str) -> Any:  # noqa: ANN401 - pyrage ships no types
+    try:
+        return pyrage.x25519.Recipient.from_str(text)
+    except pyrage.RecipientError:
+        raise ValueError("not an age public key") from None
+
+
+def _identity(secret: str) -> Any:  # noqa: ANN401 - pyrage ships no types
+    try:
+        return pyrage.x25519.Identity.from_str(secret)
+    except pyrage.IdentityError:
+        raise LockedError("this is not a key, or it was mistyped") from None

@@ -1,0 +1,309 @@
+"""The record in one SQLite file: one transaction for content, entries and signed checkpoint.
+
+Edge. It can add and cannot read: it holds public keys only. One connection, one thread.
+Source: FORMAT.md; facts on durability in `sqlite_file`.
+"""
+
+import contextlib
+import secrets
+import sqlite3
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from hashlib import sha256
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from guard.errors import RecordBrokenError, RecordError
+from guard.record import durable, sqlite_file
+from guard.record.derive import changes
+from guard.record.entry import JSON, Cursor, Fact, Filed, Incoming, canonical
+from guard.record.keys import Keys
+from guard.record.log import Frontier
+from guard.record.scanner import ScannerKey
+from guard.record.schema import DERIVED, FORMAT
+from guard.record.seal import seal
+from guard.record.sqlite_batch import Batch, apply
+from guard.record.sqlite_file import translated
+from guard.record.sqlite_queries import SqliteQueries
+
+Random = Callable[[int], bytes]
+"""Gives so many random bytes, fit for keys."""
+
+
+class SqliteRecord(SqliteQueries):
+    """The legal record of one practice, in one folder."""
+
+    def __init__(
+        self, db: sqlite3.Connection, folder: Path, scanner: ScannerKey | None, random: Random
+    ) -> None:
+        super().__init__(db, folder, scanner)
+        self._random = random
+
+    @classmethod
+    def create(cls, folder: Path, *, random: Random, now: int = 0) -> Self:
+        """Make database and scanner keys in a folder that has its `keys/` already.
+
+        `guard.record.init.create` makes the whole folder, and is what callers want.
+
+        Args:
+            folder: Holds `keys/recipients.txt`.
+            random: Source of the scanner's keys.
+            now: Milliseconds since 1970-01-01 UTC.
+
+        Raises:
+            RecordError: There is a record already, `keys/` is missing, or the disk would not.
+        """
+        masters = Keys(folder / "keys").masters()
+        if (folder / "record.db").exists():
+            raise RecordError("there is a record here already", hint="Choose another folder.")
+        scanner = ScannerKey.make(random(72))
+        durable.write(folder / "scanner.key", scanner.encode().encode())
+        durable.write(folder / "vkey.txt", f"{scanner.verifier.encode()}\n".encode())
+        db = sqlite_file.create(folder / "record.db")
+        record = cls(db, folder, scanner, random)
+        with translated():
+            batch = Batch(db, scanner, frontier=Frontier(), now=now, last=now)
+            vkey = scanner.verifier.encode()
+            batch.add("created", {"format": FORMAT, "recipients": masters, "vkey": vkey})
+            batch.sign()
+            db.execute("COMMIT")
+            durable.sync_folder(folder)
+        return record
+
+    @classmethod
+    def open(
+        cls, folder: Path, *, readonly: bool = False, random: Random = secrets.token_bytes
+    ) -> Self:
+        """Open a record.
+
+        Args:
+            folder: Holds `record.db`, and `scanner.key` unless only read.
+            readonly: Nothing can be added.
+            random: Source of the salts.
+
+        Raises:
+            RecordError: It is missing, foreign, newer than this guard, or cannot be read.
+            RecordBrokenError: Its tables or triggers are not those of a record.
+        """
+        db = sqlite_file.connect(folder / "record.db", readonly=readonly)
+        try:
+            scanner = ScannerKey.decode((folder / "scanner.key").read_text())
+        except (OSError, ValueError):
+            # A backup of the database alone can be verified and read, but not added to.
+            scanner = None
+        if scanner is None and not readonly:
+            db.close()
+            raise RecordError(
+                "scanner.key is missing or damaged", hint="Restore it from the last backup."
+            )
+        return cls(db, folder, scanner, random)
+
+    def close(self) -> None:
+        """Close the file."""
+        self._db.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def file(self, mails: Sequence[Incoming], *, cursor: Cursor | None, now: int) -> list[Filed]:
+        """File messages and move the cursor, in one transaction; durable on return.
+
+        Filing the same again changes nothing, or adds an `again` entry for a new location.
+
+        Args:
+            mails: Any number; about 200 of them at a time are quickest.
+            cursor: Where the folder stands once they are filed.
+            now: Milliseconds since 1970-01-01 UTC.
+
+        Returns:
+            What became of each, in order.
+
+        Raises:
+            BusyError: Another process is writing. Nothing was filed.
+            RecordError: Nothing was filed.
+            RecordBrokenError: A key in `keys/` is not the one in the record.
+        """
+        with self._batch(now) as batch:
+            filed = [self._file(batch, mail) for mail in mails]
+            if cursor is not None and cursor != self.cursor(cursor.account, cursor.folder):
+                fields: dict[str, JSON] = {
+                    "account": cursor.account,
+                    "folder": cursor.folder,
+                    "validity": cursor.validity,
+                    "uid": cursor.uid,
+                    "missing": cursor.missing,
+                }
+                batch.add("cursor", fields)
+        return filed
+
+    def append(self, facts: Sequence[Fact], *, now: int) -> list[int]:
+        """Add facts, in one transaction; durable on return.
+
+        Args:
+            facts: Any number, in order.
+            now: Milliseconds since 1970-01-01 UTC.
+
+        Returns:
+            The number of each entry.
+
+        Raises:
+            ValueError: A fact is about an item that is not in the record.
+            BusyError: Another process is writing. Nothing was added.
+            RecordError: Nothing was added.
+        """
+        with self._batch(now) as batch:
+            return [self._append(batch, fact) for fact in facts]
+
+    def key_owner(self, owner: str, *, now: int) -> None:
+        """Make an owner's keys, unless there are some; `file` and `append` do it by themselves.
+
+        Raises:
+            BusyError: Another process is writing. Nothing was done.
+            RecordError: The disk would not.
+        """
+        with self._batch(now) as batch:
+            self._recipients(batch, [owner])
+
+    def shred(self, owner: str, *, body: Mapping[str, JSON], now: int) -> int:
+        """Destroy an owner's keys for ever, and say so in the record first.
+
+        Mail sealed to that owner alone can never be read again; mail that comes later gets
+        a new key. Doing it again after a crash is safe.
+
+        Raises:
+            BusyError: Another process is writing. Nothing was done.
+            RecordError: The disk would not.
+        """
+        with self._batch(now) as batch:
+            seq = batch.add("shredded", {"owner": owner, "body": body})
+        self.keys.destroy(owner)
+        return seq
+
+    def rebuild(self) -> None:
+        """Make the derived tables anew from the entries, in one transaction.
+
+        Raises:
+            BusyError: Another process is writing. Nothing was changed.
+            RecordError: Nothing was changed.
+        """
+        with self._batch(0):
+            for table in DERIVED:
+                self._db.execute(f"DELETE FROM {table}")  # noqa: S608 - names of our own tables
+            for entry in self.entries():
+                apply(self._db, changes(entry.fields))
+
+    def _file(self, batch: Batch, mail: Incoming) -> Filed:
+        mac = batch.scanner.content(mail.account, mail.raw)
+        item = self._holder(mac)
+        known = set() if item is None else set(self.locations(item))
+        where = [place for place in dict.fromkeys(mail.locations) if place not in known]
+        fields: dict[str, JSON] = {
+            "direction": mail.direction,
+            "received": mail.received,
+            "locations": [(at.account, at.folder, at.validity, at.uid) for at in where],
+        }
+        if item is not None:
+            if where:
+                batch.add("again", fields | {"item": item})
+            return Filed(item=item, new=False)
+        return Filed(item=self._file_new(batch, mail, mac, fields), new=True)
+
+    def _file_new(self, batch: Batch, mail: Incoming, mac: bytes, fields: dict[str, JSON]) -> int:
+        recipients = self._recipients(batch, mail.owners)
+        salt = self._random(32)
+        ct = seal(mail.raw, recipients)
+        plain = {"salt": salt.hex(), "sha256": sha256(mail.raw).hexdigest()}
+        fields |= {
+            "item": batch.size,
+            "owner": mail.owners[0],
+            "owners": mail.owners,
+            "size": len(mail.raw),
+            "content": mac.hex(),
+            "blob": sha256(ct).hexdigest(),
+            "commitment": sha256(salt + mail.raw).hexdigest(),
+        }
+        if mail.opens:
+            fields["opens"] = mail.opens
+        item = batch.add("filed", fields, seal(canonical(plain), recipients))
+        self._db.execute("INSERT INTO blob VALUES (?, ?)", (item, ct))
+        return item
+
+    def _append(self, batch: Batch, fact: Fact) -> int:
+        if fact.item is not None and not self._one(
+            "SELECT 1 FROM entry WHERE seq = ? AND kind = 'filed'", fact.item
+        ):
+            raise ValueError("there is no such item")
+        sealed = None
+        if fact.secret is not None:
+            sealed = seal(fact.secret, self._recipients(batch, fact.owners))
+        fields: dict[str, JSON] = {
+            "item": fact.item,
+            "owner": fact.owner,
+            "body": fact.body,
+            "owners": fact.owners,
+            "opens": fact.opens,
+            "closes": fact.closes,
+            "names": [batch.scanner.name(text).hex() for text in fact.names],
+            "unnames": [batch.scanner.name(text).hex() for text in fact.unnames],
+        }
+        given = {name: value for name, value in fields.items() if value not in (None, (), [], {})}
+        return batch.add(fact.kind, given, sealed)
+
+    def _recipients(self, batch: Batch, owners: Sequence[str]) -> list[str]:
+        for owner in owners:
+            if owner not in batch.recipients:
+                batch.recipients[owner] = self._recipient(batch, owner)
+        return [batch.recipients[owner] for owner in owners]
+
+    def _recipient(self, batch: Batch, owner: str) -> str:
+        keyed = self.latest("keyed", owner=owner)
+        shredded = self.latest("shredded", owner=owner)
+        found = self.keys.recipient(owner)
+        if keyed is not None and (shredded is None or shredded.seq < keyed.seq):
+            if found is None:
+                # Making a new one silently would hide that the folder was lost.
+                raise RecordError(
+                    "a key that the record knows is not in keys/",
+                    hint="Restore the folder keys/ from its backup.",
+                )
+            if found != keyed.fields["recipient"]:
+                raise RecordBrokenError("a public key in keys/ is not the one in the record")
+            return found
+        if keyed is not None and found == keyed.fields["recipient"]:
+            # A crash came between the `shredded` entry and the destruction.
+            self.keys.destroy(owner)
+        recipient = self.keys.create_owner(owner)
+        batch.add("keyed", {"owner": owner, "recipient": recipient})
+        return recipient
+
+    @contextlib.contextmanager
+    def _batch(self, now: int) -> Iterator[Batch]:
+        if self._scanner is None:
+            raise RecordError("this record was opened to be read only")
+        with translated():
+            self._db.execute("BEGIN IMMEDIATE")
+            try:
+                size, peaks, _ = self._newest()
+                last = self._one("SELECT at FROM entry WHERE seq = ?", size - 1)
+                try:
+                    frontier = Frontier.decode(size, peaks)
+                    batch = Batch(
+                        self._db, self._scanner, frontier=frontier, now=now, last=last[0]
+                    )
+                except (ValueError, TypeError):
+                    raise RecordBrokenError("the head of the record is damaged") from None
+                yield batch
+                batch.sign()
+                self._db.execute("COMMIT")
+            except BaseException:
+                if self._db.in_transaction:
+                    self._db.execute("ROLLBACK")
+                raise

@@ -1,0 +1,232 @@
+"""What the record in SQLite can be asked.
+
+Edge: reads only. One connection, one thread. Nothing here opens anything that is sealed.
+"""
+
+import contextlib
+import json
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from guard.errors import RecordBrokenError, RecordError
+from guard.record import sqlite_file
+from guard.record.derive import Cell
+from guard.record.entry import Cursor, Entry, Location
+from guard.record.keys import Keys
+from guard.record.note import Verifier
+from guard.record.scanner import ScannerKey
+from guard.record.schema import DERIVED
+from guard.record.sqlite_batch import compare, ordered, rederive
+from guard.record.sqlite_file import translated
+
+_PAGE = 256
+_COLUMNS = "seq, kind, item, owner, at, body, sealed, leaf"
+
+
+class SqliteQueries:
+    """The half of the record that asks."""
+
+    def __init__(self, db: sqlite3.Connection, folder: Path, scanner: ScannerKey | None) -> None:
+        self._db = db
+        self._scanner = scanner
+        self.folder = folder
+        self.keys = Keys(folder / "keys")
+
+    def cursor(self, account: str, folder: str) -> Cursor | None:
+        """How far a folder has been filed; None when it never was."""
+        # Read from the entry, not the table: a planted row would make mail be skipped.
+        # One that fits no entry only means that the folder is gone through again.
+        row = self._one(
+            "SELECT body FROM entry JOIN cursor USING (seq)"
+            " WHERE kind = 'cursor' AND account = ? AND folder = ?",
+            account,
+            folder,
+        )
+        fields = {} if row is None else json.loads(row[0])
+        if (fields.get("account"), fields.get("folder")) != (account, folder):
+            return None
+        return Cursor(
+            account=account,
+            folder=folder,
+            validity=fields["validity"],
+            uid=fields["uid"],
+            missing=tuple(fields["missing"]),
+        )
+
+    def tasks(self, name: str) -> list[int]:
+        """Items that a task waits on, oldest first."""
+        rows = self._all("SELECT item FROM task WHERE name = ? ORDER BY item", name)
+        return [item for (item,) in rows]
+
+    def locations(self, item: int) -> list[Location]:
+        """Where a message has been seen, first sighting first."""
+        rows = self._all(
+            "SELECT account, folder, validity, uid FROM location WHERE item = ? ORDER BY seq",
+            item,
+        )
+        return [
+            Location(account=account, folder=folder, validity=validity, uid=uid)
+            for account, folder, validity, uid in rows
+        ]
+
+    def latest(
+        self, kind: str, *, item: int | None = None, owner: str | None = None
+    ) -> Entry | None:
+        """The newest entry of a kind, about an item or an owner if given; None if none is."""
+        asked = [("kind", kind), ("item", item), ("owner", owner)]
+        given = [(column, value) for column, value in asked if value is not None]
+        where = " AND ".join(f"{column} = ?" for column, _ in given)
+        row = self._one(
+            f"SELECT {_COLUMNS} FROM entry WHERE {where} ORDER BY seq DESC LIMIT 1",  # noqa: S608 - names of our own columns
+            *(value for _, value in given),
+        )
+        return None if row is None else _entry(row)
+
+    def about(self, item: int) -> list[Entry]:
+        """Everything the record says about an item, oldest first."""
+        query = f"SELECT {_COLUMNS} FROM entry WHERE item = ? ORDER BY seq"  # noqa: S608 - our own columns
+        return [_entry(row) for row in self._all(query, item)]
+
+    def owners_named(self, text: str) -> tuple[str, ...]:
+        """Owners that a text leads to, sorted.
+
+        Raises:
+            RecordError: `scanner.key` is missing, which alone knows names again.
+        """
+        if self._scanner is None:
+            raise RecordError("names cannot be looked up without scanner.key")
+        mac = self._scanner.name(text)
+        rows = self._all("SELECT owner FROM name WHERE mac = ? ORDER BY owner", mac)
+        return tuple(owner for (owner,) in rows)
+
+    def entries(self, since: int = 0) -> Iterator[Entry]:
+        """All entries from number `since` on, in order. Memory stays flat, no lock is held."""
+        query = f"SELECT {_COLUMNS} FROM entry WHERE seq >= ? ORDER BY seq LIMIT ?"  # noqa: S608 - our own columns
+        while rows := self._all(query, since, _PAGE):
+            for row in rows:
+                yield _entry(row)
+            since = rows[-1][0] + 1
+
+    def entry(self, seq: int) -> Entry:
+        """One entry.
+
+        Raises:
+            RecordError: There is no such entry.
+        """
+        row = self._one(f"SELECT {_COLUMNS} FROM entry WHERE seq = ?", seq)  # noqa: S608 - our own columns
+        if row is None:
+            raise RecordError(f"there is no entry {seq}")
+        return _entry(row)
+
+    def blob(self, seq: int) -> bytes:
+        """The sealed message of a `filed` entry, an age file.
+
+        Raises:
+            RecordBrokenError: It is missing.
+        """
+        row = self._one("SELECT ct FROM blob WHERE seq = ?", seq)
+        if row is None:
+            raise RecordBrokenError(f"entry {seq} holds no message")
+        ct: bytes = row[0]
+        return ct
+
+    def head(self) -> str:
+        """The newest checkpoint, a signed note: what a witness keeps."""
+        note: str = self._newest()[2]
+        return note
+
+    def size(self) -> int:
+        """Number of entries."""
+        size: int = self._newest()[0]
+        return size
+
+    # --- for verify and rebuild ---------------------------------------------------------
+
+    def verifier(self) -> Verifier:
+        """The public key that checkpoints are checked with, from `vkey.txt`.
+
+        Raises:
+            RecordError: The file is missing or damaged.
+        """
+        try:
+            return Verifier.decode((self.folder / "vkey.txt").read_text())
+        except (OSError, ValueError):
+            raise RecordError(
+                "vkey.txt is missing or damaged", hint="Restore it from the last backup."
+            ) from None
+
+    def checkpoints(self) -> Iterator[tuple[int, bytes, str]]:
+        """Every checkpoint, oldest first: size, frontier, signed note."""
+        size = -1
+        query = "SELECT size, frontier, note FROM checkpoint WHERE size > ? ORDER BY size LIMIT ?"
+        while rows := self._all(query, size, _PAGE):
+            yield from rows
+            size = rows[-1][0]
+
+    def blob_numbers(self) -> Iterator[int]:
+        """Numbers of all entries that hold a message, in order."""
+        seq = -1
+        while rows := self._all(
+            "SELECT seq FROM blob WHERE seq > ? ORDER BY seq LIMIT ?", seq, _PAGE
+        ):
+            yield from (number for (number,) in rows)
+            seq = rows[-1][0]
+
+    def differences(self) -> Iterator[tuple[str, tuple[Cell, ...], bool]]:
+        """Compare the derived tables with what the entries say.
+
+        Yields:
+            Table, row, and whether the row is missing (True) or planted (False).
+        """
+        with translated(), contextlib.closing(sqlite_file.scratch()) as fresh:
+            # One read transaction, or a scan in between would look like tampering.
+            self._db.execute("BEGIN")
+            try:
+                rederive(fresh, self.entries())
+                for table in DERIVED:
+                    for row, missing in compare(ordered(self._db, table), ordered(fresh, table)):
+                        yield table, row, missing
+            finally:
+                self._db.execute("ROLLBACK")
+
+    def copy_to(self, path: Path) -> None:
+        """Write a whole, compact copy of the database to a new file.
+
+        Raises:
+            RecordError: The file is there already, or the disk would not.
+        """
+        with translated():
+            path.touch(mode=0o600, exist_ok=False)
+            self._db.execute("VACUUM INTO ?", (str(path),))
+
+    def _holder(self, mac: bytes) -> int | None:
+        """The item that holds a content; None when it is not in the record."""
+        row = self._one("SELECT item FROM content WHERE mac = ?", mac)
+        if row is None:
+            return None
+        # A planted row would keep a mail out of the record for ever.
+        kept = self._one("SELECT body FROM entry WHERE seq = ? AND kind = 'filed'", row[0])
+        return row[0] if kept is not None and mac.hex().encode() in kept[0] else None
+
+    def _newest(self) -> Any:  # noqa: ANN401 - a row of (int, bytes, str)
+        row = self._one("SELECT size, frontier, note FROM checkpoint ORDER BY size DESC LIMIT 1")
+        if row is None:
+            raise RecordBrokenError("the record has no checkpoint")
+        return row
+
+    def _one(self, query: str, *values: Cell | None) -> Any:  # noqa: ANN401 - a row, or None
+        with translated():
+            return self._db.execute(query, values).fetchone()
+
+    def _all(self, query: str, *values: Cell | None) -> list[Any]:
+        with translated():
+            return self._db.execute(query, values).fetchall()
+
+
+def _entry(row: tuple[Any, ...]) -> Entry:
+    seq, kind, item, owner, at, body, sealed, leaf = row
+    return Entry(
+        seq=seq, kind=kind, item=item, owner=owner, at=at, body=body, sealed=sealed, leaf=leaf
+    )
