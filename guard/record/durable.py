@@ -29,7 +29,7 @@ def write(path: Path, data: bytes) -> None:
         with os.fdopen(handle, "wb") as file:
             file.write(data)
             file.flush()
-            _sync(file.fileno())
+            sync(file.fileno())
         temporary.replace(path)
         sync_folder(path.parent)
     except OSError as error:
@@ -44,12 +44,17 @@ def sync_folder(folder: Path) -> None:
     """
     handle = os.open(folder, os.O_RDONLY)
     try:
-        _sync(handle)
+        sync(handle)
     finally:
         os.close(handle)
 
 
-def _sync(handle: int) -> None:
+def sync(handle: int) -> None:
+    """Make a file's bytes durable.
+
+    Raises:
+        OSError: The disk would not. Never try again: the bytes may be gone from the cache.
+    """
     # On macOS fsync only hands the bytes to the drive, which may keep them in its cache.
     full = getattr(fcntl, "F_FULLFSYNC", None)
     if full is None:

@@ -100,6 +100,8 @@ def _connect(path: Path, mode: str) -> sqlite3.Connection:
     db.execute("PRAGMA synchronous = FULL")
     db.execute("PRAGMA fullfsync = ON")
     db.execute("PRAGMA trusted_schema = OFF")
+    # The keys of `content` are random; SQLite's own 2 MB hold them up to some 40,000 items.
+    db.execute("PRAGMA cache_size = -16384")
     return db
 
 

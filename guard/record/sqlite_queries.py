@@ -165,14 +165,18 @@ class SqliteQueries:
             yield from rows
             size = rows[-1][0]
 
-    def blob_numbers(self) -> Iterator[int]:
-        """Numbers of all entries that hold a message, in order."""
-        seq = -1
-        while rows := self._all(
-            "SELECT seq FROM blob WHERE seq > ? ORDER BY seq LIMIT ?", seq, _PAGE
-        ):
-            yield from (number for (number,) in rows)
-            seq = rows[-1][0]
+    def stray_blobs(self) -> list[int]:
+        """Numbers of messages that no `filed` entry holds."""
+        query = (
+            "SELECT blob.seq FROM blob LEFT JOIN entry ON entry.seq = blob.seq"
+            " AND entry.kind = 'filed' WHERE entry.seq IS NULL ORDER BY blob.seq"
+        )
+        return [seq for (seq,) in self._all(query)]
+
+    def keyed_owners(self) -> list[str]:
+        """Every owner that ever had keys, sorted."""
+        rows = self._all("SELECT DISTINCT owner FROM entry WHERE kind = 'keyed' ORDER BY owner")
+        return [owner for (owner,) in rows]
 
     def differences(self) -> Iterator[tuple[str, tuple[Cell, ...], bool]]:
         """Compare the derived tables with what the entries say.

@@ -1,0 +1,136 @@
+"""The whole record, readable without guard: every message as its exact `.eml`, and an index.
+
+Edge: writes one new folder. Made beside it and renamed at the end, so that there is never
+half an export under the wanted name.
+"""
+
+import contextlib
+import csv
+import io
+import os
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from hashlib import sha256
+from pathlib import Path
+from typing import BinaryIO
+
+from guard.errors import RecordBrokenError, RecordError
+from guard.record import durable
+from guard.record.entry import Entry, Location
+from guard.record.reading import Reader
+from guard.record.sqlite_queries import SqliteQueries
+
+_COLUMNS = ("item", "sha256", "direction", "received", "locations")
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exported:
+    """What an export holds."""
+
+    items: int
+    """Messages written."""
+
+    size: int
+    """Bytes of them."""
+
+    destroyed: tuple[int, ...]
+    """Items whose keys no longer exist; in the index without a digest."""
+
+    broken: tuple[int, ...]
+    """Items that are not what was filed; in the index without a digest."""
+
+
+def export(record: SqliteQueries, reader: Reader, folder: Path) -> Exported:
+    """Write every message and `index.csv` to a new folder.
+
+    Args:
+        record: An open record.
+        reader: For the same record, unlocked.
+        folder: Must not exist, or be empty. Its parent must exist.
+
+    Raises:
+        LockedError: The identity does not open this record.
+        RecordError: There is something in the folder already, or the disk would not.
+    """
+    staging = folder.with_name(f".{folder.name}.unfinished")
+    try:
+        if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+            raise RecordError(
+                "there is something in the export's folder already", hint="Name a new folder."
+            )
+        shutil.rmtree(staging, ignore_errors=True)
+        staging.mkdir(mode=0o700)
+        exported = _write_all(record, reader, staging)
+        durable.sync_folder(staging)
+        staging.rename(folder)
+        durable.sync_folder(folder.parent)
+    except OSError as error:
+        raise durable.disk_error(error) from error
+    finally:
+        # Plain mail must not stay behind in a folder that nobody looks for.
+        shutil.rmtree(staging, ignore_errors=True)
+    return exported
+
+
+def _write_all(record: SqliteQueries, reader: Reader, folder: Path) -> Exported:
+    items = size = 0
+    destroyed: list[int] = []
+    broken: list[int] = []
+    with _file(folder / "index.csv") as index:
+        index.write(_line(_COLUMNS))
+        for entry in _filed(record):
+            try:
+                raw = reader.raw(entry.seq)
+            except RecordError:
+                destroyed.append(entry.seq)
+                raw = None
+            except RecordBrokenError:
+                broken.append(entry.seq)
+                raw = None
+            index.write(_row(entry, raw, record.locations(entry.seq)))
+            if raw is None:
+                continue
+            with _file(folder / f"{entry.seq:07d}.eml") as file:
+                file.write(raw)
+            items, size = items + 1, size + len(raw)
+    return Exported(items=items, size=size, destroyed=tuple(destroyed), broken=tuple(broken))
+
+
+def _filed(record: SqliteQueries) -> Iterator[Entry]:
+    return (entry for entry in record.entries() if entry.kind == "filed")
+
+
+@contextlib.contextmanager
+def _file(path: Path) -> Iterator[BinaryIO]:
+    """A new file, whose bytes are on the disk at the end."""
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
+    with os.fdopen(handle, "wb") as file:
+        yield file
+        file.flush()
+        durable.sync(file.fileno())
+
+
+def _row(entry: Entry, raw: bytes | None, locations: list[Location]) -> bytes:
+    fields = entry.fields
+    places = " | ".join(f"{at.account}/{at.folder}/{at.validity}/{at.uid}" for at in locations)
+    digest = "" if raw is None else sha256(raw).hexdigest()
+    received = _moment(fields["received"])
+    return _line((str(entry.seq), digest, fields["direction"], received, places))
+
+
+def _line(cells: tuple[str, ...]) -> bytes:
+    # A spreadsheet would run a cell that begins like a formula; folder names are anybody's.
+    safe = [f"'{cell}" if cell.startswith(_FORMULA) else cell for cell in cells]
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\r\n").writerow(safe)
+    return text.getvalue().encode(errors="replace")
+
+
+def _moment(milliseconds: int) -> str:
+    try:
+        return datetime.fromtimestamp(milliseconds / 1000, UTC).isoformat(timespec="seconds")
+    except (ValueError, OverflowError, OSError):
+        return f"{milliseconds} ms"

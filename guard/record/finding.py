@@ -1,0 +1,22 @@
+"""One thing that is wrong with a record. Pure."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One thing that `verify` found."""
+
+    what: str
+    """``database``, ``checkpoint``, ``witness``, ``root``, ``missing``, ``planted``, ``body``,
+    ``columns``, ``time``, ``sealed``, ``blob``, ``derived``, ``keys`` or ``content``."""
+
+    detail: str
+    """One clause without content of mail."""
+
+    seq: int | None = None
+    """The entry it is about; the first one, when it is about several."""
+
+    def __str__(self) -> str:
+        where = "" if self.seq is None else f"entry {self.seq}: "
+        return f"{where}{self.what}: {self.detail}"

@@ -1,0 +1,105 @@
+"""Opening what is sealed, with her identity, and checking that it is what was filed.
+
+Pure over the record and its keys: reads, never writes, keeps nothing on disk.
+Source: FORMAT.md, "Sealed parts".
+"""
+
+import json
+from hashlib import sha256
+from typing import Any
+
+from guard.errors import LockedError, RecordBrokenError, RecordError
+from guard.record.entry import Entry
+from guard.record.seal import Identity, unseal
+from guard.record.sqlite_queries import SqliteQueries
+
+
+class Reader:
+    """Reads one record for somebody who has unlocked it."""
+
+    def __init__(self, record: SqliteQueries, identity: Identity) -> None:
+        self._record = record
+        self._identity = identity
+        self._known: dict[str, Identity | None] = {}
+
+    def raw(self, item: int) -> bytes:
+        """The message, byte for byte as the server delivered it.
+
+        Raises:
+            RecordError: There is no such item, or its keys were destroyed.
+            RecordBrokenError: It is not what was filed.
+            LockedError: This identity does not open this record.
+        """
+        entry = self._record.entry(item)
+        if entry.kind != "filed":
+            raise RecordError(f"entry {item} is not a message")
+        fields = _fields(entry)
+        ct = self._record.blob(item)
+        if sha256(ct).hexdigest() != fields.get("blob"):
+            raise RecordBrokenError(f"the message of entry {item} was changed")
+        raw = self._open(entry, ct)
+        salt = _salt(self.secret(item), item)
+        if sha256(salt + raw).hexdigest() != fields.get("commitment"):
+            raise RecordBrokenError(f"the message of entry {item} is not the one committed to")
+        return raw
+
+    def secret(self, seq: int) -> bytes:
+        """The sealed part of an entry.
+
+        Raises:
+            RecordError: It has none, or its keys were destroyed.
+            RecordBrokenError: It is not what was filed.
+            LockedError: This identity does not open this record.
+        """
+        entry = self._record.entry(seq)
+        if entry.sealed is None:
+            raise RecordError(f"entry {seq} has no sealed part")
+        if sha256(entry.sealed).hexdigest() != _fields(entry).get("sealed"):
+            raise RecordBrokenError(f"the sealed part of entry {seq} was changed")
+        return self._open(entry, entry.sealed)
+
+    def readable(self, entry: Entry) -> bool:
+        """Whether any key that opens the entry still exists.
+
+        Raises:
+            LockedError: This identity does not open this record.
+            RecordError: A key file cannot be read.
+        """
+        return bool(self._keys(entry))
+
+    def _open(self, entry: Entry, sealed: bytes) -> bytes:
+        keys = self._keys(entry)
+        if not keys:
+            raise RecordError(
+                f"the keys of entry {entry.seq} were destroyed, or are not in keys/",
+                hint="If nobody asked for erasure, restore keys/ from its backup.",
+            )
+        try:
+            return unseal(sealed, keys)
+        except LockedError:
+            # The keys are the owner's and the digest fits, so it was sealed to others.
+            raise RecordBrokenError(f"entry {entry.seq} is sealed to foreign keys") from None
+
+    def _keys(self, entry: Entry) -> list[Identity]:
+        owners = [str(owner) for owner in _fields(entry).get("owners", ())]
+        for owner in owners:
+            if owner not in self._known:
+                self._known[owner] = self._record.keys.secret(owner, self._identity)
+        return [key for owner in owners if (key := self._known[owner]) is not None]
+
+
+def _fields(entry: Entry) -> dict[str, Any]:
+    try:
+        fields = entry.fields
+    except (ValueError, RecursionError):
+        fields = {}
+    if not isinstance(fields, dict) or not isinstance(fields.get("owners", []), list):
+        raise RecordBrokenError(f"the body of entry {entry.seq} was changed")
+    return fields
+
+
+def _salt(secret: bytes, item: int) -> bytes:
+    try:
+        return bytes.fromhex(json.loads(secret)["salt"])
+    except (ValueError, KeyError, TypeError):
+        raise RecordBrokenError(f"the sealed part of entry {item} holds no salt") from None
