@@ -1,0 +1,91 @@
+"""Get the bodies of some messages out of a server that may refuse, shorten or lack them.
+
+Pure given `ask`, which sends one FETCH. What is not returned was not given in full.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from guard.mail.answers import RefusedError
+
+Ask = Callable[[Sequence[int], Sequence[str]], Mapping[int, Mapping[bytes, Any]]]
+"""Sends one FETCH for some UIDs and items; raises RefusedError when the server says no."""
+
+IN_PARTS = 32_000_000
+"""Above this size, or when the size is unknown, a message is fetched in parts; bytes."""
+
+TOO_BIG = 500_000_000
+"""Above this size a message is left for a person: reading it could exhaust the memory; bytes."""
+
+_PART = 16_000_000
+"""Bytes fetched at once of a huge message."""
+
+
+def bodies(ask: Ask, sizes: Mapping[int, int | None]) -> dict[int, bytes]:
+    """Fetch some messages, byte for byte, without marking them as read.
+
+    Args:
+        ask: Sends one FETCH.
+        sizes: UID to size in bytes. A huge message, or one of unknown size (None), must be
+            alone: it is fetched in parts.
+
+    Raises:
+        RefusedError: The server says no to everything for now, or to all of several.
+    """
+    uids = list(sizes)
+    if len(uids) == 1 and ((known := sizes[uids[0]]) is None or known > IN_PARTS):
+        return _piecewise(ask, uids[0], known)
+    try:
+        return _whole(ask, sizes)
+    except RefusedError as error:
+        if error.later:
+            raise
+        refused = error
+    # One bad message can make a server refuse the whole command.
+    found: dict[int, bytes] = {}
+    for uid in uids:
+        found |= _alone(ask, uid, sizes[uid])
+    if not found and len(uids) > 1:
+        raise refused
+    return found
+
+
+def _alone(ask: Ask, uid: int, known: int | None) -> dict[int, bytes]:
+    try:
+        return _whole(ask, {uid: known})
+    except RefusedError as error:
+        if error.later:
+            raise
+        return {}
+
+
+def _whole(ask: Ask, sizes: Mapping[int, int | None]) -> dict[int, bytes]:
+    # Plain BODY[] would mark the message as read (RFC 3501 section 6.4.5).
+    answer = ask(list(sizes), ["BODY.PEEK[]"])
+    given = {uid: answer.get(uid, {}).get(b"BODY[]") for uid in sizes}
+    # Nothing in place of something is a server's way of not finding it.
+    return {
+        uid: raw
+        for uid, raw in given.items()
+        if isinstance(raw, bytes) and (raw or not sizes[uid])
+    }
+
+
+def _piecewise(ask: Ask, uid: int, known: int | None) -> dict[int, bytes]:
+    """Fetch one huge message part by part; empty when it is not given in full."""
+    if known is not None and known > TOO_BIG:
+        return {}
+    raw = bytearray()
+    ended = False
+    while len(raw) <= TOO_BIG:
+        facts = ask([uid], [f"BODY.PEEK[]<{len(raw)}.{_PART}>"]).get(uid, {})
+        part = facts.get(b"BODY[]<%d>" % len(raw))
+        if not isinstance(part, bytes):
+            break
+        raw += part
+        # Sizes are often told wrong, so only a short part is the end, and only a short part
+        # that reaches the size is surely the end.
+        ended = len(part) < _PART
+        if not part or (ended and len(raw) >= (known or 0)):
+            break
+    return {uid: bytes(raw)} if ended and raw else {}
