@@ -35,7 +35,7 @@ def create(
             everything too; None for nobody.
         random: Gives so many random bytes.
         now: Milliseconds since 1970-01-01 UTC.
-        work: log2 of scrypt's N; tests take a small one.
+        work: log2 of scrypt's N; tests take `passphrase.CHEAPEST`.
 
     Returns:
         The recovery text: her identity, which opens everything without the passphrase.

@@ -32,6 +32,11 @@ def _check_name(name: str) -> None:
         raise ValueError("a key name has no space and no plus")
 
 
+def _has_controls(text: str) -> bool:
+    """Source: signed-note, "Format"."""
+    return any(letter < " " and letter != "\n" for letter in text)
+
+
 def _decode(text: str) -> bytes:
     try:
         return b64decode(text, validate=True)
@@ -83,10 +88,10 @@ class Verifier:
             ValueError: It is not a note, or holds no good signature of this key.
         """
         text, found, signatures = note.rpartition("\n\n")
-        if not found or not signatures.endswith("\n"):
+        if not found or not signatures.endswith("\n") or _has_controls(note):
             raise ValueError("not a signed note")
         wanted = _key_id(self.name, self.public)
-        for line in signatures.splitlines():
+        for line in signatures[:-1].split("\n"):
             dash, _, rest = line.partition(" ")
             name, _, encoded = rest.partition(" ")
             signature = _decode(encoded)
@@ -129,10 +134,10 @@ class Signer:
         """Make a signed note of `text`, which ends with a newline.
 
         Raises:
-            ValueError: The text is empty or does not end with a newline.
+            ValueError: The text does not end with a newline, or has control characters.
         """
-        if not text.endswith("\n"):
-            raise ValueError("the text of a note ends with a newline")
+        if not text.endswith("\n") or _has_controls(text):
+            raise ValueError("the text of a note is whole lines without control characters")
         key = Ed25519PrivateKey.from_private_bytes(self.seed)
         public = key.public_key().public_bytes_raw()
         signature = _key_id(self.name, public) + key.sign(text.encode())

@@ -21,6 +21,9 @@ from guard.errors import LockedError
 WORK = 16
 """log2 of scrypt's N: 64 MiB and about 0.2 s to open."""
 
+CHEAPEST = 4
+"""For tests and the demo only: opens in a millisecond, and guards nothing."""
+
 MOST_WORK = 18
 """The highest that is opened (256 MiB); a planted file must not exhaust the memory."""
 

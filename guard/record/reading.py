@@ -22,6 +22,11 @@ class Reader:
         self._identity = identity
         self._known: dict[str, Identity | None] = {}
 
+    @property
+    def identity(self) -> Identity:
+        """Hers, as it was unlocked."""
+        return self._identity
+
     def raw(self, item: int) -> bytes:
         """The message, byte for byte as the server delivered it.
 
