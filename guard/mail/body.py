@@ -1,0 +1,203 @@
+"""A MIME body to the text as shown, attachments, calendar parts, and whether it is sealed.
+
+Pure, total and bounded. Of alternatives one is read; an attached message counts as quoted
+unless there is nothing else. Source: RFC 2046 section 5.1.4, RFC 3156, RFC 8551.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from guard.mail.charset import clean, decode
+from guard.mail.markup import to_text
+from guard.mail.message import Attachment, CalendarPart
+from guard.mail.parts import Part, Walk
+from guard.mail.text import BARE_COVER_WORDS, MOST_CHARACTERS, unflow
+
+MOST_ATTACHMENT_CHARACTERS = 20_000
+"""Characters of a text attachment that are read."""
+
+_MOST_BYTES = 2_000_000
+_MOST_CALENDARS = 20
+_SHORT_PLAIN = 400
+_TEXT_NAMES = (".txt", ".md", ".csv", ".log", ".text", ".markdown")
+_NO_TEXT = frozenset(
+    {"text/vcard", "text/x-vcard", "text/directory", "text/css", "text/rfc822-headers"}
+)
+_SHOWN = frozenset({"text/plain", "text/html"})
+_UNTYPED = frozenset({"application/octet-stream", "application/txt", "application/csv"})
+_CALENDARS = frozenset({"text/calendar", "application/ics"})
+_STUB = re.compile(
+    r"html|view (?:this|it|the).{0,40}(?:browser|online)|"
+    r"(?:not|doesn.t|cannot|can't) (?:support|display)",
+    re.IGNORECASE,
+)
+_META = re.compile(rb"<meta[^<>]{0,200}charset=[\"']?([\w.:-]{1,40})", re.IGNORECASE)
+_META_BYTES = 2_048
+_FORWARD_LINE = "---------- Forwarded message ----------"
+_PGP = re.compile(r"^-----BEGIN PGP MESSAGE-----", re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Body:
+    """What a body holds."""
+
+    text: str
+    """The whole text as shown."""
+
+    attachments: tuple[Attachment, ...]
+    """In order."""
+
+    calendar: tuple[CalendarPart, ...]
+    """In order."""
+
+    encrypted: bool
+    """Whether its content is encrypted or otherwise sealed from us."""
+
+    faults: tuple[str, ...]
+    """Fixed words."""
+
+
+def read(fields: list[tuple[str, str]], data: bytes) -> Body:
+    """Read a body.
+
+    Args:
+        fields: The header of the mail.
+        data: Its body, still encoded.
+    """
+    walk = Walk()
+    reader = _Reader()
+    parts = list(walk.parts(fields, data))
+    chosen: set[int] = set()
+    for part in parts:
+        if not part.choice or part.content_type not in _SHOWN or part.disposition == "attachment":
+            reader.take(part)
+        elif part.choice not in chosen:
+            chosen.add(part.choice)
+            reader.alternatives([one for one in parts if one.choice == part.choice])
+    return reader.body(walk.faults)
+
+
+class _Reader:
+    """What was read so far; by level, because attached messages count as quoted."""
+
+    def __init__(self) -> None:
+        self._texts: list[str] = []
+        self._attached: list[str] = []
+        self._attachments: list[tuple[int, Attachment]] = []
+        self._calendar: list[tuple[int, CalendarPart]] = []
+        self._encrypted = False
+        self._faults: list[str] = []
+
+    def take(self, part: Part) -> None:
+        """Take one part that stands for itself."""
+        if not part.sound:
+            self._faults.append("encoding")
+        if _is_sealed(part) and not part.level:
+            self._encrypted = True
+        kind = part.content_type
+        shown = kind in _SHOWN and part.disposition != "attachment" and not part.name
+        if shown and part.container != "multipart/encrypted":
+            self._show(part, self._text(part))
+        elif kind in _CALENDARS:
+            self._invite(part)
+        else:
+            self._attach(part)
+
+    def alternatives(self, parts: Sequence[Part]) -> None:
+        """Show one of the alternatives: the plain one, unless it only says "see the HTML"."""
+        shown = [one for one in parts if one.disposition != "attachment"]
+        plains = [one for one in shown if one.content_type == "text/plain"]
+        htmls = [one for one in shown if one.content_type == "text/html"]
+        self._faults += ["encoding" for one in [*plains, *htmls] if not one.sound]
+        plain = "\n\n".join(self._text(one) for one in plains).strip()
+        first = (plains or htmls)[0]
+        if not htmls or len(plain) >= _SHORT_PLAIN:
+            self._show(first, plain)
+            return
+        html = "\n\n".join(self._text(one) for one in htmls).strip()
+        # A plain part that lacks most of the words is a stub, whatever it says.
+        stub = not plain or _STUB.search(plain) or len(html) > 2 * len(plain) + 100
+        self._show(first, html if stub and html else plain)
+
+    def body(self, faults: Sequence[str]) -> Body:
+        """Put everything together."""
+        text = "\n\n".join(self._texts).strip("\n")
+        bare = len(text.split()) <= BARE_COVER_WORDS
+        if self._attached:
+            text = "\n\n".join([text, *self._attached]).strip("\n")
+        # What hangs on an attached message speaks only if nothing is written above it.
+        attachments = [
+            one if bare or not level else replace(one, text="") for level, one in self._attachments
+        ]
+        calendar = [one for level, one in self._calendar if bare or not level]
+        if len(text) > MOST_CHARACTERS:
+            self._faults.append("long")
+        return Body(
+            text=text[:MOST_CHARACTERS],
+            attachments=tuple(attachments),
+            calendar=tuple(dict.fromkeys(calendar)),
+            encrypted=self._encrypted or ("-----BEGIN PGP" in text and bool(_PGP.search(text))),
+            faults=tuple(dict.fromkeys([*faults, *self._faults])),
+        )
+
+    def _show(self, part: Part, text: str) -> None:
+        if not text.strip():
+            return
+        (self._attached if part.level else self._texts).append(text.strip("\n"))
+
+    def _text(self, part: Part) -> str:
+        html = part.content_type == "text/html"
+        claimed = part.params.get("charset", "")
+        if html and not claimed and (meta := _META.search(part.data, 0, _META_BYTES)):
+            claimed = meta[1].decode("ascii")
+        text, honest = decode(part.data[:_MOST_BYTES], claimed)
+        if not honest:
+            self._faults.append("charset")
+        if len(part.data) > _MOST_BYTES:
+            self._faults.append("long")
+        if html:
+            text, whole = to_text(text)
+            self._faults += [] if whole else ["html"]
+            return text
+        text = clean(text)
+        if part.params.get("format", "").lower() == "flowed":
+            return unflow(text, delete_space=part.params.get("delsp", "").lower() == "yes")
+        return text
+
+    def _invite(self, part: Part) -> None:
+        if len(self._calendar) >= _MOST_CALENDARS:
+            self._faults.append("parts")
+            return
+        from guard.mail.invitation import read_invitation  # noqa: PLC0415  # slow, and rare
+
+        found, sound = read_invitation(self._text(part), part.params.get("method", ""))
+        self._calendar.append((part.level, found))
+        if not sound:
+            self._faults.append("calendar")
+
+    def _attach(self, part: Part) -> None:
+        kind, name = part.content_type, part.name
+        if kind in {"application/ms-tnef", "application/vnd.ms-tnef"}:
+            self._faults.append("tnef")
+        if kind == "message/rfc822":
+            self._attached.append(f"{_FORWARD_LINE}\n\n{part.subject}")
+        readable = kind.startswith("text/") and kind not in _NO_TEXT
+        text = ""
+        if readable or (kind in _UNTYPED and name.lower().endswith(_TEXT_NAMES)):
+            text = self._text(part)[:MOST_ATTACHMENT_CHARACTERS]
+            self._encrypted = self._encrypted or _PGP.search(text) is not None
+        found = Attachment(name=name, content_type=kind[:255], size=len(part.data), text=text)
+        self._attachments.append((part.level, found))
+
+
+def _is_sealed(part: Part) -> bool:
+    """Tell whether a part is encrypted, or signed in a way that hides its text.
+
+    Source: RFC 8551 section 3.2, RFC 3156 section 4.
+    """
+    if part.content_type in {"application/pkcs7-mime", "application/x-pkcs7-mime"}:
+        return part.params.get("smime-type", "").lower() != "certs-only"
+    return (
+        part.container == "multipart/encrypted" or part.content_type == "application/pgp-encrypted"
+    )
