@@ -1,14 +1,16 @@
-"""Real servers for every test that asks: a Dovecot for the session, a fresh mailbox for a test.
+"""Real servers for every test that asks: Dovecot with a fresh mailbox, a submission server.
 
-Without Dovecot such tests are skipped; with GUARD_REQUIRE_SERVERS=1 they fail instead.
+Without Dovecot its tests are skipped; with GUARD_REQUIRE_SERVERS=1 they fail instead.
 """
 
 import os
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from tests.servers.dovecot import Dovecot, MailUser, program
+from tests.servers.smtpd import SmtpSink
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -33,3 +35,10 @@ def dovecot() -> Iterator[Dovecot]:
 def mail_user(dovecot: Dovecot) -> MailUser:
     """A fresh, empty mailbox."""
     return dovecot.new_user()
+
+
+@pytest.fixture
+def smtp_sink(tmp_path: Path) -> Iterator[SmtpSink]:
+    """A submission server with TLS that keeps what it is given."""
+    with SmtpSink(tmp_path) as sink:
+        yield sink

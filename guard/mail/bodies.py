@@ -33,8 +33,8 @@ def bodies(ask: Ask, sizes: Mapping[int, int | None]) -> dict[int, bytes]:
         RefusedError: The server says no to everything for now, or to all of several.
     """
     uids = list(sizes)
-    if len(uids) == 1 and ((known := sizes[uids[0]]) is None or known > IN_PARTS):
-        return _piecewise(ask, uids[0], known)
+    if len(uids) == 1:
+        return _alone(ask, uids[0], sizes[uids[0]])
     try:
         return _whole(ask, sizes)
     except RefusedError as error:
@@ -45,13 +45,15 @@ def bodies(ask: Ask, sizes: Mapping[int, int | None]) -> dict[int, bytes]:
     found: dict[int, bytes] = {}
     for uid in uids:
         found |= _alone(ask, uid, sizes[uid])
-    if not found and len(uids) > 1:
+    if not found:
         raise refused
     return found
 
 
 def _alone(ask: Ask, uid: int, known: int | None) -> dict[int, bytes]:
     try:
+        if known is None or known > IN_PARTS:
+            return _piecewise(ask, uid, known)
         return _whole(ask, {uid: known})
     except RefusedError as error:
         if error.later:

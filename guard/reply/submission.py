@@ -1,0 +1,128 @@
+"""One SMTP connection up to the first letter: greeting, STARTTLS, sign-in, and its answers.
+
+Edge, the half of SMTP that knows no letter; `guard.reply.smtp` is the other. A server's words
+are never shown, for they may quote a recipient; its codes are. Source: RFC 5321, RFC 4954.
+"""
+
+import base64
+import re
+import smtplib
+import socket
+from dataclasses import dataclass
+
+from guard.errors import ConfigError, NotSentError, SendRefusedError, SignInError
+from guard.mail.connection import Place, connect, context
+
+OK, GO_ON = 250, 354
+"""Replies to commands and to DATA (RFC 5321 section 4.2.3)."""
+
+_READY, _CHALLENGE, _SIGNED_IN, _SIGN_IN_FIRST = 220, 334, 235, 530
+_NEVER = 5
+"""First digit of a final no."""
+
+_ENHANCED = re.compile(rb"\b([245]\.\d{1,3}\.\d{1,3})\b")
+"""RFC 3463."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Credentials:
+    """Who signs in, and how."""
+
+    user: str
+    password: str
+    oauth: bool
+
+
+class Smtp(smtplib.SMTP):
+    """smtplib that opens its line as guard does, and tells the server no name of this computer."""
+
+    sock: socket.socket | None
+
+    def __init__(self, place: Place) -> None:
+        self._place = place
+        super().__init__(local_hostname="[127.0.0.1]", timeout=place.timeout)
+        # The name that STARTTLS checks the certificate against.
+        self._host = place.host
+
+    def _get_socket(self, *_: object) -> socket.socket:
+        return connect(self._place)
+
+
+def greet(smtp: Smtp, place: Place) -> None:
+    """Connect, and change to TLS if that is agreed."""
+    expect(_READY, f"the {place.what} turned us away", smtp.connect(place.host, place.port))
+    expect(OK, f"the {place.what} turned us away", smtp.ehlo())
+    if place.security == "starttls":
+        if not smtp.has_extn("starttls"):
+            raise ConfigError(
+                f"the {place.what} offers no STARTTLS, so letters would travel openly",
+                hint='Set security = "tls" and the port for it, usually 465.',
+            )
+        answer = smtp.starttls(context=context(place.ca_file))
+        expect(_READY, f"the {place.what} does not start TLS", answer)
+        expect(OK, f"the {place.what} turned us away", smtp.ehlo())
+
+
+def sign_in(smtp: Smtp, place: Place, who: Credentials) -> None:
+    """Sign in by the first way that the server offers and guard knows."""
+    if "\0" in who.user + who.password:
+        raise ConfigError("the user or the password of [smtp] holds a NUL")
+    offered = smtp.esmtp_features.get("auth", "").upper().split()
+    if who.oauth:
+        answer = _show_token(smtp, who)
+    elif "PLAIN" in offered:
+        plain = _base64(f"\0{who.user}\0{who.password}")
+        answer = smtp.docmd("AUTH", f"PLAIN {plain}")
+    elif "LOGIN" in offered:
+        answer = smtp.docmd("AUTH", "LOGIN")
+        for word in (who.user, who.password):
+            if answer[0] == _CHALLENGE:
+                answer = smtp.docmd(_base64(word))
+    else:
+        raise ConfigError(
+            f"the {place.what} offers no way to sign in with a password",
+            hint="Check host, port and security in [smtp]; leave user empty for none.",
+        )
+    if answer[0] // 100 == _NEVER:
+        raise SignInError(
+            f"the {place.what} refused the user or the password ({_codes(answer)})",
+            hint="Check user and password; Google and Microsoft want an app password.",
+        )
+    expect(_SIGNED_IN, f"the {place.what} refuses sign-in for now", answer)
+
+
+def _show_token(smtp: Smtp, who: Credentials) -> tuple[int, bytes]:
+    token = _base64(f"user={who.user}\1auth=Bearer {who.password}\1\1")
+    answer = smtp.docmd("AUTH", f"XOAUTH2 {token}")
+    if answer[0] == _CHALLENGE:
+        # The server's reasons; the no comes only after an empty answer.
+        answer = smtp.docmd("")
+    return answer
+
+
+def expect(code: int, problem: str, answer: tuple[int, bytes]) -> None:
+    """Raise unless the server agreed: 4yz means later, 5yz never (RFC 5321 section 4.2.1).
+
+    Raises:
+        NotSentError: It said later, or nonsense.
+        SendRefusedError: It said never.
+        SignInError: It wants a sign-in first.
+    """
+    given = answer[0]
+    if given == code or (code == OK and given // 100 == OK // 100):
+        return
+    if given == _SIGN_IN_FIRST:
+        raise SignInError(f"{problem} ({_codes(answer)})", hint="Set user and password in [smtp].")
+    if given // 100 == _NEVER:
+        raise SendRefusedError(f"{problem} ({_codes(answer)})")
+    raise NotSentError(f"{problem} ({_codes(answer)})")
+
+
+def _codes(answer: tuple[int, bytes]) -> str:
+    """Return the codes of an answer, which hold no word of anybody (RFC 3463)."""
+    enhanced = _ENHANCED.search(answer[1])
+    return f"{answer[0]} {enhanced[1].decode('ascii')}" if enhanced else str(answer[0])
+
+
+def _base64(text: str) -> str:
+    return base64.b64encode(text.encode()).decode("ascii")
