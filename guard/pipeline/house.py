@@ -12,6 +12,7 @@ from guard.record.entry import Cursor, Entry, Fact, Filed, Incoming, Location
 from guard.reply.errands import Errands
 from guard.verdict.reading import Reading
 
+
 class Mailbox(Protocol):
     """An IMAP account."""
 
@@ -31,9 +32,7 @@ class Mailbox(Protocol):
 class Record(Protocol):
     """The legal record, as far as the scan needs it."""
 
-    def file(
-        self, mails: Sequence[Incoming], *, cursor: Cursor | None, now: int
-    ) -> list[Filed]:
+    def file(self, mails: Sequence[Incoming], *, cursor: Cursor | None, now: int) -> list[Filed]:
         """File messages and move the cursor, in one transaction."""
 
     def append(self, facts: Sequence[Fact], *, now: int) -> list[int]:
@@ -57,6 +56,16 @@ class Record(Protocol):
         """Ids of the clients that have this address."""
 
 
+class Reader(Protocol):
+    """Reads and judges untrusted bytes."""
+
+    problem: GuardError | None
+    """Why no verdict could be given, if the model would not load."""
+
+    def start(self, raws: Sequence[bytes]) -> Callable[[], list[Reading]]:
+        """Start a batch; the result is waited for when called."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Folder:
     """One folder to scan."""
@@ -78,8 +87,8 @@ class House:
     folders: tuple[Folder, ...]
     """In the order of the scan: Sent first, so that her own answers are known."""
 
-    read: Callable[[Sequence[bytes]], Callable[[], list[Reading]]]
-    """Starts reading and judging a batch; the result is waited for when called."""
+    reader: Reader
+    """Reads and judges; started when first needed."""
 
     errands: Errands | None
     """Sends reminders and alerts; None when no submission server is set up."""
@@ -88,7 +97,10 @@ class House:
     """The time now, aware."""
 
     progress: Callable[[int], None] = lambda _count: None
-    """Told how many more messages were dealt with."""
+    """Told how many more messages were filed."""
+
+    expect: Callable[[int], None] = lambda _count: None
+    """Told how many more messages there are to file."""
 
 
 @dataclass(slots=True, kw_only=True)

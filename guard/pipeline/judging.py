@@ -8,7 +8,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from guard.config import Settings
-from guard.errors import NotSentError, SendRefusedError
+from guard.errors import SendRefusedError
 from guard.pipeline.house import House, Summary
 from guard.pipeline.walk import UNSORTED, Work
 from guard.policy.circumstances import UNREAD, gather
@@ -37,12 +37,13 @@ class Judging:
         """Start reading a batch; the call returns at once."""
         if not work:
             return list
-        return self._house.read([one.mail.raw for one in work])
+        return self._house.reader.start([one.mail.raw for one in work])
 
     def finish(self, work: list[Work], results: Results) -> None:
         """Decide about a batch, file the decisions, then act on them."""
         decided = [
-            (one, *self._decide(one, reading)) for one, reading in zip(work, results(), strict=True)
+            (one, *self._decide(one, reading))
+            for one, reading in zip(work, results(), strict=True)
         ]
         if not decided:
             return
@@ -102,17 +103,18 @@ class Judging:
         if house.errands is None or case.message is None:
             return
         try:
-            outcome = house.errands.send_reminder(
+            outcome, problem = house.errands.send_reminder(
                 case.message, item=work.item, client=case.clients[0], now=house.clock()
             )
-        except SendRefusedError as problem:
+        except SendRefusedError as refused:
             # Nothing was filed or sent; the item already waits for her eyes.
-            summary.note(problem)
+            summary.note(refused)
             return
         summary.reminded += outcome is Outcome.SENT
         summary.uncertain += outcome is Outcome.UNCERTAIN
+        if problem is not None:
+            summary.note(problem)
         if outcome is Outcome.POSTPONED:
-            summary.note(NotSentError("a reminder could not be sent yet"))
             self.postponed.add(work.item)
 
 

@@ -5,7 +5,6 @@ cursor moves in the same transaction. It knows no technology: mailbox, record, r
 sender are given. Whatever stops it, the next scan carries on from what the record holds.
 """
 
-from guard.errors import NotSentError
 from guard.pipeline.house import House, Summary
 from guard.pipeline.judging import Judging
 from guard.pipeline.walk import Walk
@@ -35,6 +34,8 @@ def scan(house: House) -> Summary:
         for walk in walks:
             if walk.folder.direction == "out":
                 _take_through(walk, judging)
+    if house.reader.problem is not None:
+        summary.note(house.reader.problem)
     return summary
 
 
@@ -56,5 +57,5 @@ def _alert(house: House, summary: Summary) -> None:
     """Tell her at once what must not wait; again next time if it could not be said."""
     if house.errands is None or not house.settings.alerts.to:
         summary.unannounced = len(house.record.tasks("alert"))
-    elif not house.errands.send_alert(now=house.clock()):
-        summary.note(NotSentError("the alert could not be sent"))
+    elif (problem := house.errands.send_alert(now=house.clock())) is not None:
+        summary.note(problem)

@@ -36,9 +36,7 @@ class Work:
 class Walk:
     """One folder in one scan."""
 
-    def __init__(
-        self, house: House, folder: Folder, summary: Summary, handed: set[int]
-    ) -> None:
+    def __init__(self, house: House, folder: Folder, summary: Summary, handed: set[int]) -> None:
         """Prepare a walk; `handed` is shared by all walks of a scan: items already handed on."""
         self.folder = folder
         self._handed = handed
@@ -60,7 +58,9 @@ class Walk:
         left = self._left_over()
         new = house.mailbox.new_uids(cursor.uid, state.uidnext)
         highest = cursor.uid
-        for batch in house.mailbox.fetch(sorted({*missing, *left, *new})):
+        wanted = sorted({*missing, *left, *new})
+        house.expect(len(wanted))
+        for batch in house.mailbox.fetch(wanted):
             missing = self._still_missing(missing, batch, asked=new)
             highest = max(highest, *_uids(batch))
             yield self._file(batch, self._cursor(highest, missing))
@@ -76,9 +76,7 @@ class Walk:
     def flag(self) -> None:
         """Flag in the mailbox what was decided to be flagged and lies in this folder."""
         record = self._house.record
-        places = {
-            place.uid: item for item in record.tasks("flag") for place in self._here(item)
-        }
+        places = {place.uid: item for item in record.tasks("flag") for place in self._here(item)}
         if places:
             self._house.mailbox.flag(self.folder.name, sorted(places))
             done = [

@@ -68,7 +68,9 @@ def fact(item: int, owners: tuple[str, ...], minutes: Minutes) -> Fact:
     )
 
 
-def minutes_of(reading: Reading, decision: Decision, *, received: str, authenticity: str) -> Minutes:
+def minutes_of(
+    reading: Reading, decision: Decision, *, received: str, authenticity: str
+) -> Minutes:
     """Put the minutes of one message together."""
     message = reading.message
     return Minutes(

@@ -80,16 +80,6 @@ class Case:
 Test = Callable[[Message, Case, Limits], bool]
 
 
-def return_path_null(message: Message, _case: Case, _limits: Limits) -> bool:
-    """A bounce is never answered. Source: RFC 3834 section 2."""
-    return message.return_path == ""
-
-
-def return_path_missing(message: Message, _case: Case, _limits: Limits) -> bool:
-    """Without the envelope sender there is nobody to answer. Source: RFC 3834 section 4."""
-    return message.return_path is None
-
-
 def from_not_one(message: Message, _case: Case, _limits: Limits) -> bool:
     """A reminder has one recipient. Source: RFC 3834 section 3.1.3."""
     return len(message.sender) != 1
@@ -111,9 +101,7 @@ def from_practice(message: Message, case: Case, _limits: Limits) -> bool:
 
 def not_addressed(message: Message, case: Case, _limits: Limits) -> bool:
     """No own address among the recipients (a list, a Bcc). Source: RFC 5230 section 4.5."""
-    return not any(
-        same_mailbox(own, one.email) for own in case.own for one in message.recipients
-    )
+    return not any(same_mailbox(own, one.email) for own in case.own for one in message.recipients)
 
 
 def in_junk(_message: Message, case: Case, _limits: Limits) -> bool:
@@ -197,8 +185,6 @@ def nothing_to_send_with(_message: Message, case: Case, _limits: Limits) -> bool
 
 
 BARS: dict[str, Test] = {
-    "return-path-null": return_path_null,
-    "return-path-missing": return_path_missing,
     "from-not-one": from_not_one,
     "path-differs": path_differs,
     "from-practice": from_practice,
@@ -222,6 +208,9 @@ BARS: dict[str, Test] = {
 }
 """Every bar against a reminder but those of automatic mail (`guard.mail.automatic`)."""
 
+_NO_SIGN = frozenset({"no-return-path"})
+"""Bars among the signs of automatic mail that people's mail can have too."""
+
 
 def decide(case: Case, limits: Limits) -> Decision:
     """Decide what to do about one judged message.
@@ -237,11 +226,12 @@ def decide(case: Case, limits: Limits) -> Decision:
         The actions, with every rule that was asked.
     """
     if case.message is None:
+        found: tuple[Finding, ...]
         found = (Finding(rule="unreadable", kind=Kind.GROUND, holds=True),)
         who = Correspondent.CLIENT if case.clients else Correspondent.UNKNOWN
         return Decision(actions=_actions(case, limits, found), findings=found, correspondent=who)
-    signs = checks(case.message)
-    who = _correspondent(case, robot=any(holds for _, holds in signs))
+    signs = tuple((rule, not passed) for rule, passed in checks(case.message))
+    who = _correspondent(case, robot=any(holds for rule, holds in signs if rule not in _NO_SIGN))
     found = (*_grounds(case, who), *_bars(case.message, case, limits, signs))
     return Decision(actions=_actions(case, limits, found), findings=found, correspondent=who)
 

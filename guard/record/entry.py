@@ -92,7 +92,7 @@ class Incoming:
     """Exactly what the server delivered."""
 
     locations: tuple[Location, ...]
-    """Where it was seen; at least one, all of one account."""
+    """Where it was seen, all of one account; none for a letter of ours not yet sent."""
 
     owners: tuple[str, ...]
     """Whose keys seal it; at least one. ``unsorted`` when unknown."""
@@ -106,9 +106,14 @@ class Incoming:
     opens: tuple[str, ...] = ()
     """Tasks that wait on this item from now on, such as ``judge``."""
 
+    account: str = ""
+    """The account that all locations share; needed only where there is none."""
+
     def __post_init__(self) -> None:
-        if len({location.account for location in self.locations}) != 1:
-            raise ValueError("a mail has at least one location, all of one account")
+        accounts = {location.account for location in self.locations} | {self.account} - {""}
+        if len(accounts) != 1:
+            raise ValueError("a mail belongs to one account")
+        object.__setattr__(self, "account", accounts.pop())
         if not self.owners or len(set(self.owners)) != len(self.owners):
             raise ValueError("a mail has at least one owner, each named once")
         for owner in self.owners:
@@ -116,11 +121,6 @@ class Incoming:
         if self.direction not in DIRECTIONS:
             raise ValueError("a direction is in, out or junk")
         _check_words(self.opens)
-
-    @property
-    def account(self) -> str:
-        """The account that all locations share."""
-        return self.locations[0].account
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

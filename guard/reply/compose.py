@@ -44,9 +44,7 @@ def version(words: str) -> str:
     return hashlib.sha256(words.encode()).hexdigest()
 
 
-def reminder(
-    message: Message, *, words: str, sender: str, token: str, now: datetime
-) -> Letter:
+def reminder(message: Message, *, words: str, sender: str, token: str, now: datetime) -> Letter:
     """Compose the reminder that answers one message.
 
     Args:
@@ -115,7 +113,9 @@ def _assemble(headers: list[tuple[str, str]], words: str, *, addresses: tuple[st
     head = "".join(f"{name}: {value}\r\n" for name, value in headers).encode("ascii")
     raw = head + b"\r\n" + body.replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")
     # Read back as a stranger's parser would: if a value had smuggled a header in, it shows here.
-    again = [(name, "\r\n".join(value.splitlines())) for name, value in message_from_bytes(raw).items()]
+    again = [
+        (name, "\r\n".join(value.splitlines())) for name, value in message_from_bytes(raw).items()
+    ]
     if again != headers:
         raise SendRefusedError("a header would not survive the journey unchanged")
     return raw

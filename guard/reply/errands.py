@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from guard.config import Settings
-from guard.errors import MessageError, NotSentError
+from guard.errors import GuardError
 from guard.mail.message import Message
 from guard.record.entry import Fact
 from guard.reply import compose
-from guard.reply.outbox import Outcome, Record, Sender, remind
+from guard.reply.outbox import Outcome, Record, Reminder, Sender, remind
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,7 +30,7 @@ class Errands:
 
     def send_reminder(
         self, message: Message, *, item: int, client: str, now: datetime
-    ) -> Outcome:
+    ) -> tuple[Outcome, GuardError | None]:
         """Send one client the reminder, at most once.
 
         Raises:
@@ -41,31 +41,30 @@ class Errands:
         letter = compose.reminder(
             message, words=words, sender=address, token=self.token(), now=now
         )
-        outcome = remind(
-            letter,
+        reminder = Reminder(
+            letter=letter,
             answers=item,
             client=client,
             text=compose.version(words),
             envelope_from=address,
-            record=self.record,
-            sender=self.sender,
-            now=now,
+            account=self.settings.mailbox.user,
         )
+        outcome, problem = remind(reminder, record=self.record, sender=self.sender, now=now)
         if outcome is Outcome.SENT:
             self.keep(letter.raw)
-        return outcome
+        return outcome, problem
 
-    def send_alert(self, *, now: datetime) -> bool:
+    def send_alert(self, *, now: datetime) -> GuardError | None:
         """Tell the therapist how many messages must not wait; nothing else is said.
 
         An alert is sent at least once: if its outcome is unknown it is sent again next time.
 
         Returns:
-            Whether the task is done, or there was nothing to tell.
+            Why she could not be told; None when she was, or there was nothing to tell.
         """
         waiting = self.record.tasks("alert")
         if not waiting:
-            return True
+            return None
         address = self.settings.reply_address
         try:
             letter = compose.alert(
@@ -76,11 +75,11 @@ class Errands:
                 now=now,
             )
             self.sender.send(letter.raw, envelope_from=address, to=letter.to)
-        except (NotSentError, MessageError):
-            return False
+        except GuardError as problem:
+            return problem
         told = [
             Fact(kind="alerted", item=one, owner=None, body={}, closes=("alert",))
             for one in waiting
         ]
         self.record.append(told, now=int(now.timestamp() * 1000))
-        return True
+        return None

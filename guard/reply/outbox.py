@@ -6,12 +6,19 @@ Source: RFC 5321 section 4.2.5 (a lost line during DATA leaves the outcome unkno
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import Enum
 from typing import Protocol
 
-from guard.errors import NotSentError, SendRefusedError, SendUncertainError
-from guard.record.entry import Entry, Fact, Filed, Incoming
+from guard.errors import (
+    FatalError,
+    GuardError,
+    SendRefusedError,
+    SendUncertainError,
+    TransientError,
+)
+from guard.record.entry import JSON, Entry, Fact, Filed, Incoming
 from guard.reply.compose import Letter
 
 
@@ -49,37 +56,52 @@ class Record(Protocol):
         """Return the newest entry of a kind."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reminder:
+    """One reminder, ready to go."""
+
+    letter: Letter
+    """The exact bytes."""
+
+    answers: int
+    """The item that it answers."""
+
+    client: str
+    """Whose reminder it is."""
+
+    text: str
+    """Version of the text."""
+
+    envelope_from: str
+    """Used only if the server refuses the null sender."""
+
+    account: str
+    """The mailbox account in whose name it is filed."""
+
+
 def remind(
-    letter: Letter,
-    *,
-    answers: int,
-    client: str,
-    text: str,
-    envelope_from: str,
-    record: Record,
-    sender: Sender,
-    now: datetime,
-) -> Outcome:
+    reminder: Reminder, *, record: Record, sender: Sender, now: datetime
+) -> tuple[Outcome, GuardError | None]:
     """Send one reminder and file how it ended.
 
     Args:
-        letter: The exact bytes.
-        answers: The item that it answers.
-        client: Whose reminder it is.
-        text: Version of the text.
-        envelope_from: Used only if the server refuses the null sender.
+        reminder: What to send, to whom, and what it answers.
         record: Where it is filed before it is sent.
         sender: The submission server.
         now: The moment, aware.
+
+    Returns:
+        How it ended, and what went wrong if anything did.
     """
-    at = _ms(now)
+    at, client, item = _ms(now), reminder.client, reminder.answers
     # Filed before it is sent. If we crash in between, the record holds a letter that perhaps
     # nobody got, and a person looks; the other way round, a client would hold a letter that
     # the record denies.
     filed = record.file(
         [
             Incoming(
-                raw=letter.raw,
+                raw=reminder.letter.raw,
+                account=reminder.account,
                 locations=(),
                 owners=(client,),
                 direction="out",
@@ -90,11 +112,11 @@ def remind(
         cursor=None,
         now=at,
     )[0]
-    body = {"letter": filed.item, "text": text}
+    body: dict[str, JSON] = {"letter": filed.item, "text": reminder.text}
     record.append(
-        [Fact(kind="reminding", item=answers, owner=client, body=body, closes=("remind",))], now=at
+        [Fact(kind="reminding", item=item, owner=client, body=body, closes=("remind",))], now=at
     )
-    outcome, envelope = _send(letter, envelope_from, sender)
+    outcome, envelope, problem = _send(reminder, sender)
     again = ("remind",) if outcome is Outcome.POSTPONED else ()
     look = ("review",) if outcome in (Outcome.REFUSED, Outcome.UNCERTAIN) else ()
     record.append(
@@ -102,7 +124,7 @@ def remind(
             Fact(kind="outcome", item=filed.item, owner=client, body={}, closes=("outcome",)),
             Fact(
                 kind=outcome.value,
-                item=answers,
+                item=item,
                 owner=client,
                 body={**body, "envelope": envelope},
                 opens=(*again, *look),
@@ -110,7 +132,7 @@ def remind(
         ],
         now=at,
     )
-    return outcome
+    return outcome, problem
 
 
 def settle(record: Record, *, now: datetime) -> int:
@@ -140,23 +162,24 @@ def settle(record: Record, *, now: datetime) -> int:
 
 def last_reminder(record: Record, client: str) -> datetime | None:
     """When this client last got, or may have got, a reminder; aware. None if never."""
-    found = [
-        record.latest(one.value, owner=client) for one in (Outcome.SENT, Outcome.UNCERTAIN)
-    ]
+    found = [record.latest(one.value, owner=client) for one in (Outcome.SENT, Outcome.UNCERTAIN)]
     times = [one.at for one in found if one is not None]
     return datetime.fromtimestamp(max(times) / 1000, tz=UTC) if times else None
 
 
-def _send(letter: Letter, envelope_from: str, sender: Sender) -> tuple[Outcome, str]:
+def _send(reminder: Reminder, sender: Sender) -> tuple[Outcome, str, GuardError | None]:
     try:
-        used = sender.send(letter.raw, envelope_from=envelope_from, to=letter.to)
-    except NotSentError:
-        return Outcome.POSTPONED, ""
-    except SendRefusedError:
-        return Outcome.REFUSED, ""
-    except SendUncertainError:
-        return Outcome.UNCERTAIN, ""
-    return Outcome.SENT, "own" if used else "null"
+        used = sender.send(
+            reminder.letter.raw, envelope_from=reminder.envelope_from, to=reminder.letter.to
+        )
+    except SendRefusedError as problem:
+        return Outcome.REFUSED, "", problem
+    except SendUncertainError as problem:
+        return Outcome.UNCERTAIN, "", problem
+    except (TransientError, FatalError) as problem:
+        # Nothing was handed over: the server is away, or would not let us in.
+        return Outcome.POSTPONED, "", problem
+    return Outcome.SENT, "own" if used else "null", None
 
 
 def _ms(moment: datetime) -> int:

@@ -18,8 +18,9 @@ import msgspec
 
 from guard.errors import GuardError, ModelError
 from guard.mail.message import Message
-from guard.verdict.label import Verdict
+from guard.mail.wire import decode
 from guard.verdict.frames import FRAME, GOOD, JUDGE, READ
+from guard.verdict.label import Verdict
 from guard.verdict.reading import Reading, unjudged
 
 MESSAGE_SECONDS = 20.0
@@ -63,7 +64,7 @@ class ChildReader:
         self._stop()
 
     def start(self, raws: Sequence[bytes]) -> Callable[[], list[Reading]]:
-        """Start reading a batch; the result is waited for when called. Never raises for content."""
+        """Start a batch; the result is waited for when called. No content makes it raise."""
         return self._thread.submit(self._batch, list(raws)).result
 
     def _batch(self, raws: list[bytes]) -> list[Reading]:
@@ -77,8 +78,8 @@ class ChildReader:
     def _read(self, raw: bytes) -> Message | None:
         try:
             status, answer = self._ask(READ, raw, self._seconds)
-            return msgspec.json.decode(answer, type=Message) if status == GOOD else None
-        except (OSError, EOFError, msgspec.DecodeError):
+            return decode(answer) if status == GOOD else None
+        except (OSError, EOFError, ValueError):
             self._stop()
             return None
 
@@ -142,4 +143,3 @@ def _exactly(pipe: int, size: int, seconds: float) -> bytes:
         pieces.append(piece)
         size -= len(piece)
     return b"".join(pieces)
-

@@ -13,6 +13,7 @@ import msgspec
 
 from guard.errors import ModelError, UnreadableError
 from guard.mail.parse import parse
+from guard.mail.wire import encode
 from guard.verdict.frames import BAD, FRAME, GOOD, NO_MODEL, READ
 from guard.verdict.model import Judge, load
 
@@ -35,7 +36,7 @@ def serve(orders: BinaryIO, answers: BinaryIO, arguments: list[str]) -> None:
         data = orders.read(size)
         try:
             if order == READ:
-                answer = GOOD, msgspec.json.encode(parse(data, own_text=own))
+                answer = GOOD, encode(parse(data, own=own))
             else:
                 judge = judge or load(Path(model), digest)
                 texts = msgspec.json.decode(data, type=list[str])

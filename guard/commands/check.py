@@ -1,0 +1,181 @@
+"""``guard check``: every part in turn, each line ok or not, and what to do."""
+
+import json
+import sys
+from collections import Counter
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import click
+
+from guard.commands import wiring
+from guard.config import Settings, load
+from guard.errors import ConfigError, GuardError, ModelError
+from guard.mail.imap import Mailbox
+from guard.mail.parse import parse
+from guard.mail.sender import seen_authserv_ids
+from guard.record import verify as record_verify
+
+_LATE = timedelta(hours=24)
+_LITTLE = 1_000_000_000
+"""Bytes of free disk below which a line warns: some years of ordinary mail."""
+
+_LOOKED_AT = 50
+"""How many of the newest messages are looked at for the names of who vouches."""
+
+
+@click.command()
+@click.pass_obj
+def check(config: Path) -> None:
+    """Check every part in turn: settings, record, model, disk, mailbox, sending, last run.
+
+    Signs in to the servers, and sends nothing. Exit status 0 when every line is ok, else that
+    of the first line that is not.
+    """
+    settings = load(config)
+    click.echo("ok      settings: every key is known")
+    worst = 0
+    for name, part in _PARTS.items():
+        try:
+            for line in part(settings):
+                click.echo(f"ok      {name}: {line}")
+        except GuardError as error:
+            click.echo(f"not ok  {name}: {error}")
+            if error.hint:
+                click.echo(f"        {error.hint}")
+            worst = worst or error.exit_code
+    if worst:
+        sys.exit(worst)
+
+
+def _record(settings: Settings) -> Iterator[str]:
+    findings = list(record_verify.examine(settings.record_folder))
+    if findings:
+        raise ConfigError(
+            f"does not verify: {findings[0]}",
+            hint="See: guard record verify   Do not write to it.",
+        )
+    with wiring.open_record(settings) as record:
+        yield f"{record.size()} entries, verified"
+        if not record.keys.masters():
+            raise ConfigError("no key can open it", hint="Restore the folder keys/.")
+        waiting, alerts = len(record.tasks("review")), len(record.tasks("alert"))
+    yield f"{waiting} waiting for your eyes"
+    if alerts:
+        raise ConfigError(
+            f"{alerts} that should not wait could not be announced", hint="Run: guard review"
+        )
+
+
+def _disk(settings: Settings) -> Iterator[str]:
+    free = wiring.free_bytes(settings.record_folder)
+    if free < _LITTLE:
+        raise ConfigError(
+            f"only {free // 1_000_000} MB are left", hint="Make room; a full disk stops filing."
+        )
+    yield f"{free // 1_000_000_000} GB are left"
+
+
+def _model(settings: Settings) -> Iterator[str]:
+    with wiring.reader(settings) as reader:
+        reading = reader.start([b"Subject: guard check\r\n\r\nCan we move to 4 on Tuesday?\r\n"])()
+        if reader.problem is not None:
+            raise reader.problem
+    if reading[0].message is None:
+        raise ModelError("the reading process does not work")
+    yield f"{reading[0].verdict.model[:12]} loads and judges"
+
+
+def _mailbox(settings: Settings) -> Iterator[str]:
+    with wiring.sign_in(settings) as mailbox:
+        yield f"signed in to {settings.mailbox.host}"
+        for folder in wiring.folders(settings, mailbox):
+            state = mailbox.examine(folder.name)
+            yield f"{_ROLES[folder.direction]} {folder.name}: {state.exists} messages"
+        found = {one.direction for one in wiring.folders(settings, mailbox)}
+        for direction, key in (("out", "sent"), ("junk", "junk")):
+            if direction not in found:
+                raise ConfigError(
+                    f"no {_ROLES[direction]} folder was found",
+                    hint=f"Name it in guard.toml: [mailbox] {key} = [...]. "
+                    f"There are: {', '.join(mailbox.names())}",
+                )
+
+
+def _vouching(settings: Settings) -> Iterator[str]:
+    trusted = settings.reminders.trust_authserv
+    with wiring.sign_in(settings) as mailbox:
+        seen = _seen_ids(mailbox, settings.mailbox.inbox[0])
+    told = ", ".join(f'"{name}" ({count})' for name, count in seen.most_common(5)) or "none"
+    if not trusted:
+        raise ConfigError(
+            "nobody is trusted to vouch for senders, so no reminder is ever sent",
+            hint=f"Your newest mail names: {told}. If one is your provider's, add it to "
+            "trust_authserv in guard.toml.",
+        )
+    if seen and not any(one.casefold() in {t.casefold() for t in trusted} for one in seen):
+        raise ConfigError(
+            "your newest mail names nobody whom you trust to vouch for senders",
+            hint=f"It names: {told}.",
+        )
+    yield f"trusted: {', '.join(trusted)}; your newest mail names: {told}"
+
+
+def _seen_ids(mailbox: Mailbox, folder: str) -> Counter[str]:
+    state = mailbox.examine(folder)
+    uids = mailbox.new_uids(0, state.uidnext)[-_LOOKED_AT:]
+    seen: Counter[str] = Counter()
+    for batch in mailbox.fetch(uids):
+        for mail in batch.messages:
+            try:
+                seen.update(seen_authserv_ids(parse(mail.raw)))
+            except GuardError:
+                continue
+    return seen
+
+
+def _sending(settings: Settings) -> Iterator[str]:
+    if settings.smtp is None:
+        raise ConfigError("no [smtp]: reminders and alerts cannot be sent", hint="Add it.")
+    with wiring.outbox(settings, settings.smtp) as outbox:
+        outbox.check()
+    yield f"signed in to {settings.smtp.host}; nothing was sent"
+    yield f"reminders: {settings.reminders.mode}"
+
+
+def _alerts(settings: Settings) -> Iterator[str]:
+    if not settings.alerts.to:
+        raise ConfigError(
+            "nobody is told when something must not wait",
+            hint="Set [alerts] to = a private address.",
+        )
+    yield "an address is set"
+
+
+def _last_run(settings: Settings) -> Iterator[str]:
+    try:
+        note = json.loads((settings.record_folder / "last-scan.json").read_text())
+        ago = wiring.clock() - datetime.fromisoformat(note["at"])
+    except (OSError, ValueError, KeyError, TypeError):
+        raise ConfigError("no scan has ended yet", hint="Run: guard scan") from None
+    if ago > _LATE:
+        raise ConfigError(
+            f"the last scan ended {ago.days} days ago",
+            hint="Is the line in crontab -l? Run: guard scan",
+        )
+    yield f"{int(ago.total_seconds() // 60)} minutes ago"
+
+
+_ROLES = {"in": "inbox", "out": "Sent", "junk": "Junk"}
+
+_PARTS: dict[str, Callable[[Settings], Iterator[str]]] = {
+    "record": _record,
+    "disk": _disk,
+    "model": _model,
+    "mailbox": _mailbox,
+    "vouching": _vouching,
+    "sending": _sending,
+    "alerts": _alerts,
+    "last scan": _last_run,
+}

@@ -1,0 +1,195 @@
+"""``guard init``: asks, writes guard.toml, makes the keys, shows how to start the scan."""
+
+import secrets
+import shlex
+import sys
+from pathlib import Path
+from typing import TypedDict, Unpack
+
+import click
+
+from guard.commands import wiring
+from guard.commands.template import Answers, guard_toml
+from guard.config import parse
+from guard.errors import ConfigError
+from guard.record import init as record_init
+
+SHEET = """\
+guard: RECOVERY SHEET. Print this, keep it where you keep your clinical will, then delete the file.
+
+This key opens the whole record without the passphrase:
+
+    {key}
+
+If the passphrase is forgotten, or you are no longer there: put the key into a file key.txt.
+Any computer with the free program "age" (age-encryption.org) then opens one client's key and,
+with that, each message of that client; FORMAT.md, which comes with guard, shows how.
+
+Whoever holds this sheet and a copy of the record can read everything.
+If passphrase and sheet are both lost, the record can still be proved, but never read again.
+"""
+
+
+class _Options(TypedDict):
+    name: str | None
+    addresses: tuple[str, ...]
+    imap_host: str | None
+    imap_port: int
+    imap_security: str
+    imap_user: str | None
+    smtp_host: str | None
+    smtp_port: int
+    smtp_security: str
+    smtp_user: str | None
+    password_file: str | None
+    ca_file: str
+    alerts_to: str | None
+    mode: str
+    trusted: tuple[str, ...]
+    executor: str | None
+    passphrase_file: Path | None
+    recovery_file: Path
+
+
+@click.command()
+@click.option("--name", help="Name of the practice.")
+@click.option("--address", "addresses", multiple=True, help="An own address; may be repeated.")
+@click.option("--imap-host", help="IMAP server, such as imap.provider.example.")
+@click.option("--imap-port", type=int, default=993, show_default=True)
+@click.option(
+    "--imap-security",
+    type=click.Choice(["tls", "starttls", "plain"]),
+    default="tls",
+    show_default=True,
+)
+@click.option("--imap-user", help="User name; usually the address.")
+@click.option("--smtp-host", help="Server for sending; empty: nothing is ever sent.")
+@click.option("--smtp-port", type=int, default=465, show_default=True)
+@click.option(
+    "--smtp-security",
+    type=click.Choice(["tls", "starttls", "plain"]),
+    default="tls",
+    show_default=True,
+)
+@click.option("--smtp-user", help="User name for sending; empty: no sign-in.")
+@click.option("--password-file", help="File (mode 0600) with the password of both servers.")
+@click.option("--ca-file", default="", help="A private certificate authority, PEM.")
+@click.option("--alerts-to", help="Your private address, for alerts without content.")
+@click.option(
+    "--mode",
+    type=click.Choice(["auto", "approve", "shadow", "off"]),
+    default="auto",
+    show_default=True,
+    help="Whether reminders go out without you.",
+)
+@click.option("--trust-authserv", "trusted", multiple=True, help="See: guard check.")
+@click.option("--executor", help="age public key of the executor of your clinical will.")
+@click.option(
+    "--passphrase-file",
+    type=click.Path(dir_okay=False, path_type=Path),
+    envvar="GUARD_PASSPHRASE_FILE",
+    help="File (mode 0600) with the passphrase; without it guard asks.",
+)
+@click.option(
+    "--recovery-file",
+    type=click.Path(dir_okay=False, path_type=Path),
+    default=Path("recovery-sheet.txt"),
+    show_default=True,
+    help="Where the recovery sheet is written. Print it, then delete it.",
+)
+@click.pass_obj
+def init(config: Path, **options: Unpack[_Options]) -> None:
+    """Set guard up: settings, keys, record. Asks for what no option says.
+
+    Nothing is read from the mailbox and nothing is sent. An existing guard.toml or record is
+    never overwritten.
+    """
+    recovery = options["recovery_file"]
+    for file in (config, recovery):
+        if file.exists():
+            raise ConfigError(
+                f"{file} is there already", hint="Move it away first; guard overwrites nothing."
+            )
+    text = guard_toml(_answers(options))
+    settings = parse(text, name=config.name, folder=config.absolute().parent)
+    passphrase = wiring.ask_passphrase(options["passphrase_file"], confirm=True)
+    try:
+        key = record_init.create(
+            settings.record_folder,
+            passphrase=passphrase,
+            executor=options["executor"],
+            random=secrets.token_bytes,
+            now=wiring.milliseconds(),
+        )
+    except ValueError as error:
+        raise ConfigError(str(error)) from None
+    wiring.write_private(recovery, SHEET.format(key=key))
+    wiring.write_private(config, text)
+    click.echo(_next(config, recovery))
+
+
+def _answers(options: _Options) -> Answers:
+    """Take the options, and ask for what they leave open if there is somebody to ask."""
+    addresses = options["addresses"] or (_ask("Your e-mail address", "--address"),)
+    smtp_host = options["smtp_host"]
+    if smtp_host is None:
+        smtp_host = _ask("Server for sending (SMTP; empty for none)", "--smtp-host", empty=True)
+    alerts = options["alerts_to"]
+    if alerts is None:
+        alerts = _ask("Private address for alerts (empty for none)", "--alerts-to", empty=True)
+    return Answers(
+        name=options["name"] or _ask("Name of the practice", "--name"),
+        addresses=addresses,
+        imap_host=options["imap_host"] or _ask("Server for reading (IMAP)", "--imap-host"),
+        imap_port=options["imap_port"],
+        imap_security=options["imap_security"],
+        imap_user=options["imap_user"] or addresses[0],
+        smtp_host=smtp_host,
+        smtp_port=options["smtp_port"],
+        smtp_security=options["smtp_security"],
+        smtp_user=addresses[0] if options["smtp_user"] is None else options["smtp_user"],
+        password_file=options["password_file"]
+        or _ask("File with the mailbox password (mode 0600)", "--password-file"),
+        ca_file=options["ca_file"],
+        alerts_to=alerts,
+        mode=options["mode"],
+        trusted=options["trusted"],
+    )
+
+
+def _ask(question: str, option: str, *, empty: bool = False) -> str:
+    if not sys.stdin.isatty():
+        if empty:
+            return ""
+        raise ConfigError(
+            f"an answer is missing: {question}", hint=f"Give it as an option: {option} ..."
+        )
+    answer: str = click.prompt(question, default="" if empty else None, show_default=False)
+    return answer
+
+
+def _next(config: Path, recovery: Path) -> str:
+    line = f"{shlex.quote(sys.executable)} -m guard --config {shlex.quote(str(config.absolute()))}"
+    return f"""\
+Written: {config} (settings), the record with its keys, and {recovery}.
+
+1. Print {recovery}, keep it with your clinical will, then delete the file.
+2. Check every part:            guard check
+3. Say who your clients are:    guard clients add NAME ADDRESS
+4. See what a scan would do:    guard scan --dry-run
+5. Let cron run it; the line for crontab -e:
+
+*/5 * * * * {line} scan
+
+   or with systemd, as ~/.config/systemd/user/guard.service and guard.timer:
+
+[Service]
+Type=oneshot
+ExecStart={line} scan
+
+[Timer]
+OnCalendar=*:0/5
+Persistent=true
+[Install]
+WantedBy=timers.target
+"""

@@ -1,0 +1,87 @@
+"""``guard record``: verify, show and export what was filed."""
+
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+
+from guard.commands import wiring
+from guard.commands.review import minutes_of_item
+from guard.config import load
+from guard.errors import RecordBrokenError
+from guard.record import export as record_export
+from guard.record import verify as record_verify
+
+_PASSPHRASE = click.option(
+    "--passphrase-file", type=click.Path(path_type=Path), envvar="GUARD_PASSPHRASE_FILE"
+)
+
+
+@click.group()
+def record() -> None:
+    """Verify, show and export the legal record."""
+
+
+@record.command()
+@click.option("--with-content", is_flag=True, help="Open every message too; needs the passphrase.")
+@_PASSPHRASE
+@click.pass_obj
+def verify(config: Path, *, with_content: bool, passphrase_file: Path | None) -> None:
+    """Check that nothing in the record was changed, dropped or moved.
+
+    Needs no key. Prints the signed head: keep it somewhere else, because a record cut short at
+    the end is still whole in itself. Exit status 65 when something is wrong.
+    """
+    settings = load(config)
+    identity = None
+    if with_content:
+        with wiring.open_record(settings, readonly=True) as opened:
+            identity = opened.keys.unlock(wiring.ask_passphrase(passphrase_file))
+    findings = list(record_verify.examine(settings.record_folder, identity=identity))
+    for finding in findings:
+        click.echo(str(finding))
+    if findings:
+        raise RecordBrokenError(f"the record does not verify: {len(findings)} findings")
+    with wiring.open_record(settings, readonly=True) as opened:
+        click.echo(f"{opened.size()} entries verified.")
+        click.echo(opened.head(), nl=False)
+
+
+@record.command()
+@click.argument("item", type=int, required=False)
+@_PASSPHRASE
+@click.pass_obj
+def show(config: Path, item: int | None, passphrase_file: Path | None) -> None:
+    """List what was filed; or print the exact bytes of ITEM. Needs the passphrase."""
+    settings = load(config)
+    with wiring.open_record(settings, readonly=True) as opened:
+        reader = wiring.unlock(opened, passphrase_file)
+        if item is not None:
+            sys.stdout.buffer.write(reader.raw(item))
+            return
+        for entry in opened.entries():
+            if entry.kind != "filed":
+                continue
+            minutes = minutes_of_item(opened, reader, entry.seq)
+            when = datetime.fromtimestamp(entry.fields["received"] / 1000, tz=UTC)
+            about = f"{minutes.verdict.label.value:10}  {minutes.sender}" if minutes else ""
+            direction = entry.fields["direction"]
+            click.echo(f"{entry.seq:>7}  {when:%Y-%m-%d %H:%M}  {direction:4}  {about}".rstrip())
+
+
+@record.command()
+@click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
+@_PASSPHRASE
+@click.pass_obj
+def export(config: Path, folder: Path, passphrase_file: Path | None) -> None:
+    """Write every item into FOLDER as its exact .eml, with an index. Needs the passphrase."""
+    settings = load(config)
+    with wiring.open_record(settings, readonly=True) as opened:
+        reader = wiring.unlock(opened, passphrase_file)
+        done = record_export.export(opened, reader, folder)
+    click.echo(f"{done.items} messages in {folder}. They are not sealed there: keep them safe.")
+    if done.destroyed:
+        click.echo(f"{len(done.destroyed)} were erased; they stand in the index without content.")
+    if done.broken:
+        raise RecordBrokenError(f"{len(done.broken)} messages are not what was filed")

@@ -1,0 +1,106 @@
+"""The text of guard.toml as ``guard init`` writes it: every key, with what it means. Pure."""
+
+import json
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answers:
+    """What was asked; see the options of ``guard init``."""
+
+    name: str
+    addresses: tuple[str, ...]
+    imap_host: str
+    imap_port: int
+    imap_security: str
+    imap_user: str
+    smtp_host: str
+    smtp_port: int
+    smtp_security: str
+    smtp_user: str
+    password_file: str
+    ca_file: str
+    alerts_to: str
+    mode: str
+    trusted: tuple[str, ...]
+
+
+def guard_toml(answers: Answers) -> str:
+    """Return the whole file. Passwords never stand in it, only where they are found."""
+    told = {key: _toml(value) for key, value in _fields(answers).items()}
+    smtp = _SMTP.format(**told) if answers.smtp_host else _NO_SMTP
+    return _HEAD.format(**told) + smtp + _TAIL.format(**told)
+
+
+def _fields(answers: Answers) -> dict[str, object]:
+    return {name: getattr(answers, name) for name in Answers.__slots__}
+
+
+def _toml(value: object) -> str:
+    # A JSON string of printable text is a TOML basic string.
+    return json.dumps(list(value) if isinstance(value, tuple) else value, ensure_ascii=False)
+
+
+_HEAD = """\
+# The settings of guard. Relative paths start in this file's folder.
+# An unknown key is an error, so that a slip of the pen is never silent.
+
+[practice]
+name = {name}
+addresses = {addresses}   # every own address and alias
+
+[mailbox]
+host = {imap_host}
+port = {imap_port}
+security = {imap_security}            # "tls" | "starttls"; "plain" only to this machine
+user = {imap_user}
+auth = "password"
+password_file = {password_file}       # mode 0600; or: password_command = ["pass", "show", "mail"]
+ca_file = {ca_file}                   # a private certificate authority (PEM); empty: the system's
+inbox = ["INBOX"]
+sent = "auto"                # "auto", or names: ["Sent", "Sent Items"]
+junk = "auto"
+flag = true                  # flag therapy and crisis mail, so that every mail program shows it
+
+"""
+
+_SMTP = """\
+[smtp]
+host = {smtp_host}
+port = {smtp_port}
+security = {smtp_security}
+user = {smtp_user}
+password_file = {password_file}
+ca_file = {ca_file}
+from = ""                    # empty: the first address of the practice
+
+"""
+
+_NO_SMTP = """\
+# No [smtp]: nothing is ever sent. To send reminders and alerts, add:
+# [smtp]
+# host = "smtp.provider.example"
+# port = 465
+# security = "tls"
+# user = "you@practice.example"
+# password_file = "smtp.secret"
+
+"""
+
+_TAIL = """\
+[reminders]
+mode = {mode}                # "auto" | "approve" (you click) | "shadow" (only noted) | "off"
+every_days = 7               # at most one reminder to a client in so many days
+newest_hours = 72            # older mail is never answered (first run, restored mailbox)
+trust_authserv = {trusted}   # who vouches for senders; guard check shows what your mail names
+crisis_signpost = false
+
+[alerts]
+to = {alerts_to}             # a private address; alerts say that something waits, nothing else
+
+[record]
+path = "record"
+
+[model]
+path = ""                    # empty: the shipped model
+"""

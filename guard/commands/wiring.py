@@ -1,0 +1,236 @@
+"""The one place with the clock, the randomness and the edges, and where they are joined."""
+
+import json
+import os
+import secrets
+import shutil
+import sys
+from collections.abc import Callable
+from contextlib import ExitStack
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Self
+
+import click
+
+from guard.config import Mailbox as MailboxSettings
+from guard.config import Settings, Smtp
+from guard.errors import ConfigError, LockedError
+from guard.mail import imap, login
+from guard.pipeline.house import Folder, House
+from guard.record.lock import scan_lock
+from guard.record.reading import Reader
+from guard.record.sqlite import SqliteRecord
+from guard.reply import compose
+from guard.reply.errands import Errands
+from guard.reply.smtp import Outbox, SmtpServer
+from guard.shipped import folder
+from guard.verdict.child import ChildReader
+from guard.verdict.chosen import Chosen, chosen
+
+
+def clock() -> datetime:
+    """Return the time now, aware."""
+    return datetime.now(UTC)  # noqa: TID251  # the one clock
+
+
+def milliseconds() -> int:
+    """Return the time now in milliseconds since 1970-01-01 UTC."""
+    return int(clock().timestamp() * 1000)
+
+
+def token() -> str:
+    """Return a new token for a Message-ID: letters and digits, unguessable."""
+    return f"guard.{secrets.token_hex(16)}"
+
+
+def open_record(settings: Settings, *, readonly: bool = False) -> SqliteRecord:
+    """Open the practice's record."""
+    return SqliteRecord.open(settings.record_folder, readonly=readonly)
+
+
+def sign_in(settings: Settings) -> imap.Mailbox:
+    """Connect to the mailbox and sign in."""
+    return imap.Mailbox(imap_server(settings), _password(settings, settings.mailbox, "mailbox"))
+
+
+def imap_server(settings: Settings) -> imap.Server:
+    """Return where the mailbox is."""
+    box = settings.mailbox
+    return imap.Server(
+        host=box.host,
+        port=box.port,
+        security=box.security,
+        user=box.user,
+        ca_file=settings.path(box.ca_file) if box.ca_file else None,
+    )
+
+
+def folders(settings: Settings, mailbox: imap.Mailbox) -> tuple[Folder, ...]:
+    """Return what is scanned, Sent first, so that her own answers are known."""
+    box = settings.mailbox
+    sent = mailbox.folders("sent") if box.sent == "auto" else box.sent
+    junk = mailbox.folders("junk") if box.junk == "auto" else box.junk
+    named = [("out", one) for one in sent]
+    named += [("in", one) for one in box.inbox]
+    named += [("junk", one) for one in junk]
+    return tuple(Folder(name=name, direction=direction) for direction, name in named)
+
+
+class LateOutbox:
+    """A submission server whose password is only fetched when something is sent.
+
+    A password that cannot be had must not stop the filing.
+    """
+
+    def __init__(self, settings: Settings, smtp: Smtp) -> None:
+        self._settings = settings
+        self._smtp = smtp
+        self._stack = ExitStack()
+        self._outbox: Outbox | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self._stack.close()
+
+    def send(self, raw: bytes, *, envelope_from: str, to: str) -> str:
+        """Hand one message over. See `guard.reply.smtp.Outbox.send`."""
+        if self._outbox is None:
+            self._outbox = self._stack.enter_context(outbox(self._settings, self._smtp))
+        return self._outbox.send(raw, envelope_from=envelope_from, to=to)
+
+
+def outbox(settings: Settings, smtp: Smtp) -> Outbox:
+    """Return the submission server; nothing is connected yet."""
+    server = SmtpServer(
+        host=smtp.host,
+        port=smtp.port,
+        security=smtp.security,
+        user=smtp.user,
+        ca_file=settings.path(smtp.ca_file) if smtp.ca_file else None,
+    )
+    return Outbox(server, _password(settings, smtp, "smtp") if smtp.user else None)
+
+
+def reader(settings: Settings | None) -> ChildReader:
+    """Return a reader with the chosen model; its process starts when first needed."""
+    model = chosen_model(settings)
+    own = compose.text("reminder.en").splitlines()
+    return ChildReader(model.file, model.digest, own_text=own)
+
+
+def chosen_model(settings: Settings | None) -> Chosen:
+    """Return the model that guard.toml names, else the shipped one."""
+    named = settings is not None and settings.model.path
+    return chosen(settings.path(settings.model.path) if settings and named else folder("models"))
+
+
+def enter_house(
+    stack: ExitStack,
+    settings: Settings,
+    *,
+    progress: Callable[[int], None] = lambda _count: None,
+    expect: Callable[[int], None] = lambda _count: None,
+) -> House:
+    """Open every edge, to be closed with the stack, and join them for one scan.
+
+    Raises:
+        BusyError: Another scan is running.
+        FatalError: An edge cannot be opened.
+        TransientError: A server cannot be reached.
+    """
+    stack.enter_context(scan_lock(settings.record_folder, now=milliseconds()))
+    record = stack.enter_context(open_record(settings))
+    mailbox = stack.enter_context(sign_in(settings))
+    read = stack.enter_context(reader(settings))
+    places = folders(settings, mailbox)
+
+    def keep(raw: bytes) -> None:
+        sent = [one.name for one in places if one.direction == "out"]
+        if sent and not mailbox.stores_sent:
+            mailbox.append(sent[0], raw)
+
+    errands = None
+    if settings.smtp is not None:
+        sender = stack.enter_context(LateOutbox(settings, settings.smtp))
+        errands = Errands(record=record, sender=sender, settings=settings, token=token, keep=keep)
+    return House(
+        settings=settings,
+        mailbox=mailbox,
+        record=record,
+        folders=places,
+        reader=read,
+        errands=errands,
+        clock=clock,
+        progress=progress,
+        expect=expect,
+    )
+
+
+def note_run(settings: Settings, counts: dict[str, int]) -> None:
+    """Note when the last scan ended and what it counted, for ``guard check``."""
+    note = {"at": clock().isoformat(timespec="seconds"), **counts}
+    target = settings.record_folder / "last-scan.json"
+    fresh = target.with_suffix(".new")
+    fresh.write_text(json.dumps(note), encoding="ascii")
+    fresh.replace(target)
+
+
+def write_private(file: Path, text: str) -> None:
+    """Write a new file that only its owner can read.
+
+    Raises:
+        ConfigError: It is there already, or cannot be written.
+    """
+    try:
+        handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(handle, "w", encoding="utf-8") as opened:
+            opened.write(text)
+    except OSError as error:
+        raise ConfigError(f"cannot write {file}: {error.strerror}") from None
+
+
+def unlock(record: SqliteRecord, passphrase_file: Path | None) -> Reader:
+    """Open the record for reading, by the passphrase from a file or from a prompt.
+
+    Raises:
+        LockedError: The passphrase is wrong, or there is nobody to ask.
+    """
+    return Reader(record, record.keys.unlock(ask_passphrase(passphrase_file)))
+
+
+def ask_passphrase(file: Path | None, *, confirm: bool = False) -> str:
+    """Return the passphrase from a file, or ask for it without showing it."""
+    if file is not None:
+        return login.password(
+            file=file, command=[], service="guard", user="", key="--passphrase-file"
+        )
+    if not sys.stdin.isatty():
+        raise LockedError(
+            "a passphrase is needed, and there is nobody to ask",
+            hint="Run this in a terminal, or give --passphrase-file FILE.",
+        )
+    asked: str = click.prompt("Passphrase", hide_input=True, confirmation_prompt=confirm, err=True)
+    return asked
+
+
+def free_bytes(folder: Path) -> int:
+    """Return the room left on the disk of a folder."""
+    return shutil.disk_usage(folder).free
+
+
+def _password(settings: Settings, section: MailboxSettings | Smtp, table: str) -> str:
+    if isinstance(section, MailboxSettings) and section.auth != "password":
+        raise ConfigError(
+            f'auth = "{section.auth}" is not built yet (mailbox.auth)',
+            hint='Use auth = "password" with an app password.',
+        )
+    return login.password(
+        file=settings.path(section.password_file) if section.password_file else None,
+        command=section.password_command,
+        service=f"guard {table}",
+        user=section.user,
+        key=f"{table}.password_file",
+    )

@@ -1,0 +1,129 @@
+"""What each rule says in words, when it holds and when it does not. Pure.
+
+Read by the therapist: short everyday words, no blame, no numbers that mean nothing to her.
+"""
+
+from guard.policy.decision import Action, Finding, Kind
+
+BARS: dict[str, tuple[str, str]] = {
+    "null-return-path": ("a mail server sent it, not a person", "it has a real sender"),
+    "no-return-path": (
+        "the provider did not say where it came from",
+        "the provider says where it came from",
+    ),
+    "auto-submitted": ("it says that a machine sent it", "it does not say that a machine sent it"),
+    "mailing-list": ("it came through a mailing list", "it came through no mailing list"),
+    "precedence": ("it is marked as bulk mail", "it is not marked as bulk mail"),
+    "suppress": ("it asks for no automatic replies", "it does not ask to be left unanswered"),
+    "robot-address": ("its address is a machine's", "its address is not a machine's"),
+    "report": ("it is a delivery report", "it is not a delivery report"),
+    "autoreply-field": ("it is an automatic reply", "it is not an automatic reply"),
+    "loop-field": ("it carries a mark against mail loops", "it carries no mark against loops"),
+    "feedback-id": ("it is a bulk sender's", "it is not a bulk sender's"),
+    "away-subject": ("its subject is that of an absence notice", "it is no absence notice"),
+    "from-not-one": ("it names no sender, or several", "it names one sender"),
+    "path-differs": (
+        "it was sent from another mailbox than it says",
+        "it was sent from the mailbox it says",
+    ),
+    "from-practice": ("it comes from your own address", "it does not come from your own address"),
+    "not-addressed": (
+        "it is not addressed to you (a list, or a blind copy)",
+        "it is addressed to you",
+    ),
+    "in-junk": ("it was in the Junk folder", "it was not in Junk"),
+    "executable": ("a program is attached", "no program is attached"),
+    "not-a-client": (
+        "the address belongs to no client that guard knows",
+        "the address is a client's",
+    ),
+    "shared-address": (
+        "several clients share this address, so you decide",
+        "only one client has this address",
+    ),
+    "no-automatic-mail": (
+        "you marked this client: no automatic mail",
+        "this client may get automatic mail",
+    ),
+    "not-authenticated": (
+        "the provider does not vouch that it is really from this address",
+        "the provider vouches that it is really from this address",
+    ),
+    "too-old": ("it is too old to be answered by a machine", "it is recent"),
+    "from-the-future": ("its time lies in the future; check the clock", "its time is plausible"),
+    "reminded-lately": (
+        "this client had the reminder only lately",
+        "this client has had no reminder lately",
+    ),
+    "already-answered": (
+        "you have written to this client since",
+        "you have not written to this client since",
+    ),
+    "crisis": ("somebody may be in danger", "nothing points to danger"),
+    "abstained": ("guard does not know this kind of mail", "guard knows this kind of mail"),
+    "encrypted": ("it is encrypted, so guard cannot read it", "guard can read it"),
+    "not-sure": (
+        "guard is not sure enough to answer without you",
+        "guard is sure that it holds more than an appointment",
+    ),
+    "mode": ("automatic reminders are switched off", "automatic reminders are switched on"),
+    "nothing-to-send-with": ("no server for sending is set up", "a server for sending is set up"),
+}
+"""Rule: words when it stands in the way of a reminder, words when it does not."""
+
+GROUNDS: dict[str, str] = {
+    "crisis": "somebody may be in danger",
+    "sensitive": "it seems to hold more than an appointment",
+    "abstained": "guard does not know this kind of mail",
+    "client-in-junk": "a client's mail was in the Junk folder",
+    "forged-client": "it says it is from a client, and the provider does not vouch for that",
+    "unreadable": "it cannot be read as an e-mail; the bytes are kept",
+    "gone": "it was filed, but left the mailbox before guard could judge it",
+}
+"""Why a message waits for her."""
+
+ACTIONS: dict[Action, str] = {
+    Action.ALERT: "told you at once",
+    Action.REMIND: "sent the reminder",
+    Action.REVIEW: "kept for your eyes",
+    Action.FLAG: "flagged in the mailbox",
+}
+
+WOULD: dict[Action, str] = {
+    Action.ALERT: "announced to you at once",
+    Action.REMIND: "answered with the reminder",
+    Action.REVIEW: "kept for your eyes",
+    Action.FLAG: "flagged",
+}
+
+ABSTAINED: dict[str, str] = {
+    "empty": "there is no text to judge",
+    "unreadable": "it cannot be read",
+    "foreign": "it is not in English",
+    "novel": "it is unlike anything guard was taught",
+    "no model": "the model could not be loaded",
+}
+
+
+def of(finding: Finding) -> str:
+    """Return one rule's words as it turned out."""
+    if finding.kind is Kind.GROUND:
+        return GROUNDS[finding.rule]
+    barred, fine = BARS[finding.rule]
+    return barred if finding.holds else fine
+
+
+VOUCHED: dict[str, str] = {
+    "dmarc": "the provider vouches for the sender",
+    "dkim": "the provider vouches for the sender",
+    "spf": "the provider vouches for the sender",
+    "no-trusted-hosts": "nobody is trusted yet to vouch for senders (see guard check)",
+    "no-from": "it names no sender",
+    "several-from": "it names several senders",
+    "no-statement": "the provider says nothing about the sender",
+    "unreadable": "what the provider says of the sender cannot be read",
+    "dmarc-fail": "the provider says that the sender is forged",
+    "not-aligned": "the provider vouches for another address than the sender's",
+    "not-passed": "the provider does not vouch for the sender",
+}
+"""What each word of `guard.mail.sender.Authenticity` means."""

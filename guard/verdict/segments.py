@@ -1,0 +1,94 @@
+"""Text to segments: sentences, and clauses of long sentences.
+
+Pure, linear. A message is as sensitive as its most sensitive sentence, and people who hardly
+use full stops write as well: long runs are cut at commas, brackets, dashes and conjunctions.
+"""
+
+import re
+from dataclasses import dataclass
+
+LONGEST = 22
+"""Words in a segment before it is cut at a softer mark."""
+
+HARD_LONGEST = 30
+"""Words in a segment before it is cut anywhere."""
+
+MOST = 400
+"""Segments that are looked at in one message; the first and the last half of them."""
+
+_SENTENCE = re.compile(r"[^\n.!?…]*(?:[.!?…]+(?=[\s)\"”’']|$)[)\"”’']*|\n|[.!?…]+|$)")
+_SOFT = re.compile(
+    r"[,;:](?=\s)|\s[-–—]+(?=\s)|\s(?=[(\[])|[)\]]|"
+    r"\s(?=(?:but|because|cos|coz|since|so|although|though|and|then|which|who)\s)",
+    re.IGNORECASE,
+)
+_WORD = re.compile(r"\S+")
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """A piece of a text."""
+
+    text: str
+    """Without surrounding white space; never empty."""
+
+    start: int
+    """Offset in the text, in characters."""
+
+    @property
+    def end(self) -> int:
+        """Offset behind its last character."""
+        return self.start + len(self.text)
+
+
+def split(text: str) -> list[Segment]:
+    """Split a text into segments, in order. None for a text without a word."""
+    found: list[Segment] = []
+    for match in _SENTENCE.finditer(text):
+        found += _clauses(match[0], match.start())
+    if len(found) > MOST:
+        found = found[: MOST // 2] + found[-MOST // 2 :]
+    return found
+
+
+def sentence_around(text: str, segment: Segment) -> str:
+    """Return the whole sentence that a segment stands in, on one line."""
+    for match in _SENTENCE.finditer(text):
+        if match.start() <= segment.start < match.end():
+            return " ".join(match[0].split())
+    return " ".join(segment.text.split())
+
+
+def _clauses(sentence: str, offset: int) -> list[Segment]:
+    if len(_WORD.findall(sentence)) <= LONGEST:
+        return _trimmed(sentence, offset)
+    found: list[Segment] = []
+    start = 0
+    words = 0
+    last = 0
+    for cut in [*(match.end() for match in _SOFT.finditer(sentence)), len(sentence)]:
+        more = len(_WORD.findall(sentence[last:cut]))
+        if words and words + more > LONGEST:
+            found += _hard(sentence[start:last], offset + start)
+            start, words = last, 0
+        words += more
+        last = cut
+    return found + _hard(sentence[start:], offset + start)
+
+
+def _hard(clause: str, offset: int) -> list[Segment]:
+    words = list(_WORD.finditer(clause))
+    if len(words) <= HARD_LONGEST:
+        return _trimmed(clause, offset)
+    found: list[Segment] = []
+    for at in range(0, len(words), LONGEST):
+        run = words[at : at + LONGEST]
+        found += _trimmed(clause[run[0].start() : run[-1].end()], offset + run[0].start())
+    return found
+
+
+def _trimmed(text: str, offset: int) -> list[Segment]:
+    stripped = text.strip()
+    if not any(map(str.isalnum, stripped)):
+        return []
+    return [Segment(stripped, offset + text.index(stripped))]
