@@ -109,8 +109,9 @@ class Watchdog:
         self._timer.start()
 
     def stop(self) -> None:
-        """Watch no more."""
+        """Watch no more. After this the line is not touched."""
         self._timer.cancel()
+        self._timer.join()
 
     def _bark(self) -> None:
         self.barked = True
