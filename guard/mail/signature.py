@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 _WIDE = 500
 _SIGNATURE_LINES = 15
+_MOST_SIGNATURES = 20
 _SENT = re.compile(
     r"(?:sent (?:from|with|via|using)|get|download|enviado (?:desde|do|de|pelo|da)|"
     r"envoy[ée] (?:de|depuis|[àa] partir de)|gesendet (?:mit|von|aus)|von mein(?:em|er)|"
@@ -84,7 +85,7 @@ def boilerplate(lines: Sequence[str], gone: frozenset[int]) -> frozenset[int]:
         Further indexes that go.
     """
     found: set[int] = set()
-    at = 0
+    at = signatures = 0
     while at < len(lines):
         line = lines[at][:_WIDE].strip()
         if at in gone or not line:
@@ -93,7 +94,8 @@ def boilerplate(lines: Sequence[str], gone: frozenset[int]) -> frozenset[int]:
         end = at + 1
         if _is_sent_from(line) or _OTHER_LINES.fullmatch(line):
             found.add(at)
-        elif line in {"--", "\u2014"}:
+        elif line in {"--", "\u2014"} and signatures < _MOST_SIGNATURES:
+            signatures += 1
             found.add(at)
             found.update(_contacts(lines, at + 1, gone))
         elif line == "-----BEGIN PGP SIGNATURE-----":

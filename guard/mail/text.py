@@ -12,6 +12,9 @@ from guard.mail import quoted, signature
 MOST_CHARACTERS = 500_000
 """Characters of text that are read of one mail."""
 
+MOST_LINES = 20_000
+"""Lines that are looked at one by one; what follows them stands together as the last."""
+
 BARE_COVER_WORDS = 5
 """A forwarded letter with at most so many words above it is read as the writer's message."""
 
@@ -33,7 +36,7 @@ def new_text(full: str, own: Sequence[str] = ()) -> str:
         The new text. Empty only if nothing but marked quotations or our own reminder is
         there; where the end of history is a guess and nothing is left, the whole text.
     """
-    lines = full[:MOST_CHARACTERS].split("\n")
+    lines = full[:MOST_CHARACTERS].split("\n", MOST_LINES)
     history = quoted.find(lines)
     ours = _ours(lines, own) if own else frozenset()
     gone = history.gone | ours
