@@ -17,7 +17,7 @@ from guard.mail.text import BARE_COVER_WORDS, MOST_CHARACTERS, unflow
 MOST_ATTACHMENT_CHARACTERS = 20_000
 """Characters of a text attachment that are read."""
 
-_MOST_BYTES = 2_000_000
+_MOST_BYTES = 4_000_000
 _MOST_CALENDARS = 20
 _SHORT_PLAIN = 400
 _TEXT_NAMES = (".txt", ".md", ".csv", ".log", ".text", ".markdown")
@@ -58,16 +58,17 @@ class Body:
     """Fixed words."""
 
 
-def read(fields: list[tuple[str, str]], data: bytes) -> Body:
+def read(fields: list[tuple[str, str]], raw: bytes, start: int = 0) -> Body:
     """Read a body.
 
     Args:
         fields: The header of the mail.
-        data: Its body, still encoded.
+        raw: Its bytes.
+        start: Offset of its body.
     """
     walk = Walk()
     reader = _Reader()
-    parts = list(walk.parts(fields, data))
+    parts = list(walk.parts(fields, raw, start))
     chosen: set[int] = set()
     for part in parts:
         if not part.choice or part.content_type not in _SHOWN or part.disposition == "attachment":
@@ -87,6 +88,7 @@ class _Reader:
         self._attachments: list[tuple[int, Attachment]] = []
         self._calendar: list[tuple[int, CalendarPart]] = []
         self._encrypted = False
+        self._budget = _MOST_BYTES
         self._faults: list[str] = []
 
     def take(self, part: Part) -> None:
@@ -151,10 +153,12 @@ class _Reader:
         claimed = part.params.get("charset", "")
         if html and not claimed and (meta := _META.search(part.data, 0, _META_BYTES)):
             claimed = meta[1].decode("ascii")
-        text, honest = decode(part.data[:_MOST_BYTES], claimed)
+        data = part.data[: self._budget]
+        self._budget -= len(data)
+        text, honest = decode(data, claimed)
         if not honest:
             self._faults.append("charset")
-        if len(part.data) > _MOST_BYTES:
+        if len(part.data) > len(data):
             self._faults.append("long")
         if html:
             text, whole = to_text(text)

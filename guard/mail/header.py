@@ -22,11 +22,15 @@ _MESSAGE_ID = re.compile(r"<[!#-'*+\-/-9=?A-Z^-~.]{1,200}@[!#-'*+\-/-9=?A-Z^-~.\
 _MOST_REFERENCES = 100
 
 
-def split(raw: bytes, *, most: int = MOST_BYTES) -> tuple[list[tuple[str, str]], int, bool]:
+def split(
+    raw: bytes, *, start: int = 0, end: int | None = None, most: int = MOST_BYTES
+) -> tuple[list[tuple[str, str]], int, bool]:
     """Split a message or a part into its header fields and the start of its body.
 
     Args:
-        raw: The bytes, from the first header line.
+        raw: The bytes of a mail.
+        start: Offset of the first header line.
+        end: Offset after the last byte that belongs to it; None for all.
         most: Bytes to look at.
 
     Returns:
@@ -36,7 +40,8 @@ def split(raw: bytes, *, most: int = MOST_BYTES) -> tuple[list[tuple[str, str]],
     Source: RFC 5322 section 2.2.
     """
     fields: list[tuple[str, list[bytes]]] = []
-    at, sound, end = 0, True, min(len(raw), most)
+    last = len(raw) if end is None else end
+    at, sound, end = start, True, min(last, start + most)
     while at < end:
         stop = raw.find(b"\n", at, end)
         after = end if stop < 0 else stop + 1
@@ -53,7 +58,7 @@ def split(raw: bytes, *, most: int = MOST_BYTES) -> tuple[list[tuple[str, str]],
         elif not line.startswith((b"From ", b">From ")):
             return [], at, False
         at = after
-    return _unfolded(fields), at, sound and end == len(raw)
+    return _unfolded(fields), at, sound and end == last
 
 
 def _unfolded(fields: list[tuple[str, list[bytes]]]) -> list[tuple[str, str]]:

@@ -52,7 +52,7 @@ def _parse(raw: bytes, own: Sequence[str]) -> Message:
     if len(fields) > MOST_FIELDS:
         faults.append("headers")
         del fields[MOST_FIELDS:]
-    body = read(fields, raw[at:])
+    body = read(fields, raw, at)
     lists = _address_lists(fields, faults)
     one = dict(reversed(fields))
     date = header.iso_date(one["date"]) if "date" in one else ""

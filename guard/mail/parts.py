@@ -20,6 +20,7 @@ MOST_PARTS = 500
 """Parts that are opened; the rest stays in the record and is told as a fault."""
 
 _LONGEST = 4_000
+_HEADER_BYTES = 32_768
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +58,28 @@ class Part:
     """Subject of the attached message, if this is one."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Span:
+    """A stretch of bytes. A slice of its own for each level would cost the mail's size again."""
+
+    raw: bytes
+    start: int
+    end: int
+
+    def bytes(self) -> bytes:
+        return self.raw[self.start : self.end]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Place:
+    """Where an entity lies; the fields are those of `Part`, and the depth of all containers."""
+
+    container: str = ""
+    choice: int = 0
+    level: int = 0
+    depth: int = 0
+
+
 class Walk:
     """One walk over a mail. Iterate over `parts` first, then read `faults`."""
 
@@ -65,137 +88,119 @@ class Walk:
         self._choices = 0
         self._parts = 0
 
-    def parts(
-        self,
-        fields: list[tuple[str, str]],
-        body: bytes,
-        *,
-        container: str = "",
-        choice: int = 0,
-        depth: int = 0,
-        level: int = 0,
-    ) -> Iterator[Part]:
-        """Yield the leaves of one entity.
+    def parts(self, fields: list[tuple[str, str]], raw: bytes, start: int = 0) -> Iterator[Part]:
+        """Yield the leaves of a mail.
 
         Args:
             fields: Its header.
-            body: Its body, still encoded.
-            container: Media type of the multipart around it.
-            choice: Number of the outermost multipart/alternative around it.
-            depth: How many multiparts and messages lie around it.
-            level: How many messages lie around it.
+            raw: Its bytes.
+            start: Offset of its body.
         """
+        return self._entity(fields, _Span(raw=raw, start=start, end=len(raw)), _Place())
+
+    def _entity(self, fields: list[tuple[str, str]], body: _Span, place: _Place) -> Iterator[Part]:
         self._parts += 1
         if self._parts > MOST_PARTS:
             self._fault("parts")
             return
-        kind, params = content_type(fields, container)
+        kind, params = content_type(fields, place.container)
         boundary = params.get("boundary", "")
         opened = kind.startswith("multipart/") or kind == "message/rfc822"
-        if opened and depth >= DEEPEST:
+        if opened and place.depth >= DEEPEST:
             self._fault("depth")
             opened = False
         if opened and kind == "message/rfc822":
-            yield from self._attached(fields, body, (container, choice, depth, level))
+            yield from self._attached(fields, body, place)
         elif opened and boundary:
-            if kind == "multipart/alternative" and not choice:
-                self._choices += 1
-                choice = self._choices
-            for fragment in self._fragments(body, boundary):
-                inner, at, _ = split(fragment) if fragment[:1] not in b"\r\n" else ([], 0, True)
-                yield from self.parts(
-                    inner,
-                    fragment[at:] if inner else fragment.lstrip(b"\r\n"),
-                    container=kind,
-                    choice=choice,
-                    depth=depth + 1,
-                    level=level,
-                )
+            yield from self._multipart(kind, boundary, body, place)
         else:
             if opened:
                 self._fault("boundary")
                 kind = "text/plain"
-            yield self._leaf(fields, body, kind, params, (container, choice, level))
+            yield _leaf(fields, body.bytes(), kind, params, place)
 
     def _fault(self, word: str) -> None:
         if word not in self.faults:
             self.faults.append(word)
 
+    def _multipart(self, kind: str, boundary: str, body: _Span, place: _Place) -> Iterator[Part]:
+        choice = place.choice
+        if kind == "multipart/alternative" and not choice:
+            self._choices += 1
+            choice = self._choices
+        inside = replace(place, container=kind, choice=choice, depth=place.depth + 1)
+        for one in self._fragments(body, boundary):
+            # A part may begin with the blank line, which leaves it without a header.
+            fields, at, _ = split(one.raw, start=one.start, end=one.end, most=_HEADER_BYTES)
+            yield from self._entity(fields, replace(one, start=at), inside)
+
     def _attached(
-        self, fields: list[tuple[str, str]], body: bytes, place: tuple[str, int, int, int]
+        self, fields: list[tuple[str, str]], body: _Span, place: _Place
     ) -> Iterator[Part]:
-        container, choice, depth, level = place
-        # RFC 2046 forbids an encoding here; Exchange and others use one all the same.
-        body, _ = untransfer(body, _value(fields, "content-transfer-encoding"))
-        inner, at, _ = split(body)
-        top = self._leaf(
-            [one for one in fields if one[0] != "content-transfer-encoding"],
-            body,
-            "message/rfc822",
-            {},
-            (container, choice, level),
-        )
-        yield replace(top, subject=words(_value(inner, "subject")[:_LONGEST]))
-        yield from self.parts(inner, body[at:], depth=depth + 1, level=level + 1)
-
-    def _leaf(
-        self,
-        fields: list[tuple[str, str]],
-        body: bytes,
-        kind: str,
-        params: dict[str, str],
-        place: tuple[str, int, int],
-    ) -> Part:
-        container, choice, level = place
         encoding = _value(fields, "content-transfer-encoding")
-        data, sound = untransfer(body, encoding)
-        disposition, name = _disposition(fields, params)
-        return Part(
-            content_type=kind,
-            params=params,
-            disposition=disposition,
-            name=name,
-            data=data,
-            sound=sound,
-            container=container,
-            choice=choice,
-            level=level,
-        )
+        if encoding.lower() in {"base64", "quoted-printable"}:
+            # RFC 2046 forbids it here; Exchange and others do it all the same.
+            data, _ = untransfer(body.bytes(), encoding)
+            body = _Span(raw=data, start=0, end=len(data))
+        inner, at, _ = split(body.raw, start=body.start, end=body.end, most=_HEADER_BYTES)
+        plain = [one for one in fields if one[0] != "content-transfer-encoding"]
+        top = _leaf(plain, body.bytes(), "message/rfc822", {}, place)
+        yield replace(top, subject=words(_value(inner, "subject")[:_LONGEST]))
+        inside = _Place(level=place.level + 1, depth=place.depth + 1)
+        yield from self._entity(inner, replace(body, start=at), inside)
 
-    def _fragments(self, body: bytes, boundary: str) -> Iterator[bytes]:
+    def _fragments(self, body: _Span, boundary: str) -> Iterator[_Span]:
         """Cut a multipart body at its delimiter lines.
 
         Source: RFC 2046 section 5.1.1.
         """
+        raw, end = body.raw, body.end
         mark = b"--" + boundary.encode("utf-8", "surrogateescape")
         start = -1
-        at = 0 if body.startswith(mark) else _delimiter(body, mark, 0)
+        at = body.start if raw.startswith(mark, body.start) else _next(body, mark, body.start)
         while at >= 0:
-            after = at + len(mark)
-            line_end = body.find(b"\n", after)
-            line_end = len(body) if line_end < 0 else line_end
-            rest = body[after : min(line_end, after + 200)].strip()
+            line_end = raw.find(b"\n", at + len(mark), end)
+            line_end = end if line_end < 0 else line_end
+            rest = raw[at + len(mark) : min(line_end, at + len(mark) + 200)].strip()
             # A longer boundary that begins alike is another level's delimiter.
             if rest in {b"", b"--"}:
                 if start >= 0:
-                    yield body[start:at].removesuffix(b"\n").removesuffix(b"\r")
-                if rest:
+                    # The line end before a delimiter belongs to it.
+                    back = 2 if raw[at - 2 : at] == b"\r\n" else 1
+                    yield _Span(raw=raw, start=start, end=max(start, at - back))
+                if rest or self._parts > MOST_PARTS:
                     return
                 start = line_end + 1
-            if self._parts > MOST_PARTS:
-                return
-            at = _delimiter(body, mark, max(after, line_end))
+            at = _next(body, mark, line_end)
         if start < 0:
             # No delimiter at all: what there is, is read as one part.
             self._fault("boundary")
             yield body
-        elif start < len(body):
-            yield body[start:]
+        elif start < end:
+            yield _Span(raw=raw, start=start, end=end)
 
 
-def _delimiter(body: bytes, mark: bytes, at: int) -> int:
-    found = body.find(b"\n" + mark, at)
+def _next(body: _Span, mark: bytes, at: int) -> int:
+    found = body.raw.find(b"\n" + mark, at, body.end)
     return found + 1 if found >= 0 else -1
+
+
+def _leaf(
+    fields: list[tuple[str, str]], body: bytes, kind: str, params: dict[str, str], place: _Place
+) -> Part:
+    data, sound = untransfer(body, _value(fields, "content-transfer-encoding"))
+    disposition, name = _disposition(fields, params)
+    return Part(
+        content_type=kind,
+        params=params,
+        disposition=disposition,
+        name=name,
+        data=data,
+        sound=sound,
+        container=place.container,
+        choice=place.choice,
+        level=place.level,
+    )
 
 
 def _value(fields: list[tuple[str, str]], name: str) -> str:
