@@ -14,7 +14,7 @@ from guard.mail.body import read
 from guard.mail.charset import clean
 from guard.mail.message import Address, Message
 from guard.mail.parts import content_type
-from guard.mail.text import new_text
+from guard.mail.text import is_forward, new_text
 
 MOST_FIELDS = 500
 """Header fields that are kept."""
@@ -58,9 +58,10 @@ def _parse(raw: bytes, own: Sequence[str]) -> Message:
     date = header.iso_date(one["date"]) if "date" in one else ""
     if date is None:
         faults.append("date")
+    subject = header.words(one.get("subject", "")[:LONGEST_VALUE])
     return Message(
-        subject=header.words(one.get("subject", "")[:LONGEST_VALUE]),
-        new_text=new_text(body.text, own) if body.text else "",
+        subject=subject,
+        new_text=new_text(body.text, own, forwarded=is_forward(subject)),
         full_text=body.text,
         sender=lists.get("from", ()),
         on_behalf=lists.get("sender", ()),

@@ -93,8 +93,8 @@ class History:
     marked: bool
     """Whether some history was marked line by line, so that its end is certain."""
 
-    unmarked: bool
-    """Whether some history has only a beginning, so that its end is a guess."""
+    tail: int | None
+    """Index where history begins that bears no marks, so that its end is a guess."""
 
     forward: int | None
     """Index where a block begins that says it was forwarded; None when none does."""
@@ -108,7 +108,8 @@ def find(lines: Sequence[str]) -> History:
     """
     quoted = _quoted(lines)
     gone = set(quoted)
-    unmarked, forward = False, None
+    tail: int | None = None
+    forward: int | None = None
     at = 0
     while at < len(lines):
         intro = None if at in quoted else _intro(lines, at, quoted)
@@ -124,11 +125,11 @@ def find(lines: Sequence[str]) -> History:
         elif sure:
             gone.update(range(at, end))
             if forwarded or not _answers_below(lines, at, gone):
-                unmarked = True
+                tail = at
                 gone.update(range(end, len(lines)))
                 break
         at = max(end, at + 1)
-    return History(gone=frozenset(gone), marked=bool(quoted), unmarked=unmarked, forward=forward)
+    return History(gone=frozenset(gone), marked=bool(quoted), tail=tail, forward=forward)
 
 
 def unquote(line: str) -> str:
@@ -203,7 +204,7 @@ def _header_block(lines: Sequence[str], at: int) -> int | None:
     if _kind(lines[at]) != "from":
         return None
     kinds, end = _headers(lines, at)
-    sure = len(kinds) >= _BLOCK_KINDS and ("date" in kinds or "subject" in kinds)
+    sure = len(kinds) >= _BLOCK_KINDS and "date" in kinds
     return end if sure else None
 
 

@@ -21,16 +21,23 @@ BARE_COVER_WORDS = 5
 _OWN_WORDS = 15
 _OWN_LETTERS = 12
 _LEAD = re.compile(r"[>\s|*\u2022-]+")
+_GREETING = re.compile(
+    r"(?:hi|hiya|hello|hey|dear|hallo|hola|bonjour|liebe|chère|ciao|good (?:morning|afternoon|"
+    r"evening))(?: [\w'\u2019.-]+){0,3}[ ,!.]*",
+    re.IGNORECASE,
+)
+_FORWARDED = re.compile(r"\s*(?:fwd?|wg|tr|rv|i|enc|pd|doorst|vs|vb|ilt)\s*:", re.IGNORECASE)
 _BLANK_RUN = re.compile(r"\n{3,}")
 _QUOTE_MARKS = re.compile(r">[> ]*")
 
 
-def new_text(full: str, own: Sequence[str] = ()) -> str:
+def new_text(full: str, own: Sequence[str] = (), *, forwarded: bool = False) -> str:
     """Return what the writer wrote new.
 
     Args:
         full: The whole text, quotations marked by ``>``.
         own: Lines of our own reminder, to be recognised by their content.
+        forwarded: Whether the subject says that the mail is a forwarded one.
 
     Returns:
         The new text. Empty only if nothing but marked quotations or our own reminder is
@@ -41,16 +48,26 @@ def new_text(full: str, own: Sequence[str] = ()) -> str:
     ours = _ours(lines, own) if own else frozenset()
     gone = history.gone | ours
     kept = _join(lines, gone | signature.boilerplate(lines, gone))
-    if history.forward is not None and len(kept.split()) <= BARE_COVER_WORDS:
-        letter = [quoted.unquote(line) for line in lines[history.forward + 1 :]]
+    # Outlook writes a forwarded letter as it writes history; only the subject tells.
+    forward = None if history.forward is None else history.forward + 1
+    if forwarded and forward is None:
+        forward = history.tail
+    if forward is not None and len(kept.split()) <= BARE_COVER_WORDS:
+        letter = [quoted.unquote(line) for line in lines[forward:]]
         headers = frozenset(at for at, line in enumerate(letter[:20]) if quoted.is_header(line))
         again = _join(letter, headers | (_ours(letter, own) if own else frozenset()))
         kept = f"{kept}\n\n{again}".strip()
-    if kept:
+    # A greeting alone above history that bears no marks: the letter is somewhere inside it.
+    if kept and not (history.tail is not None and _GREETING.fullmatch(kept)):
         return kept
-    if (history.marked or ours) and not history.unmarked:
+    if (history.marked or ours) and history.tail is None:
         return ""
     return full[:MOST_CHARACTERS].strip()
+
+
+def is_forward(subject: str) -> bool:
+    """Tell whether a subject says that the mail is a forwarded one, in the usual languages."""
+    return _FORWARDED.match(subject) is not None
 
 
 def _join(lines: Sequence[str], gone: frozenset[int]) -> str:

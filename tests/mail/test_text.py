@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from guard.mail import quoted
-from guard.mail.text import new_text, unflow
+from guard.mail.text import is_forward, new_text, unflow
 
 CORPUS = sorted((Path(__file__).parents[2] / "data" / "corpus").glob("*.jsonl"))
 
@@ -154,6 +154,10 @@ KEPT_WHOLE = {
     "asking for secrecy": (
         "This email is confidential, please delete it, I don't want any copying or disclosure."
     ),
+    "a told letter with a subject": "ok\nFrom: Mum\nTo: me\nSubject: never\nI took them all.",
+    "a greeting above unmarked history": (
+        "Hi Andrea,\n\nOn 3 May 2025, at 10:12, A <a@b.example> wrote:\n\nDear Jo\n\nI am scared"
+    ),
     "the word from": "From: Monday\nI am away.",
     "a rule and a from": "------------\nfrom: me\nto: you",
     "an angry face": ">:( not again",
@@ -221,13 +225,32 @@ def test_reads_a_forwarded_letter_that_has_next_to_nothing_above_it(cover: str) 
         "Subject: last warning\nDate: 3 May 2025\n\nI know where you live."
     )
 
-    assert "I know where you live." in new_text(letter)
+    assert new_text(letter) == f"{cover}\n\nI know where you live.".strip()
 
 
 def test_reads_a_forwarded_letter_whose_lines_are_marked() -> None:
     assert "I know where you live." in new_text(
         "Begin forwarded message:\n\n> From: Sam\n> Subject: x\n>\n> I know where you live."
     )
+
+
+OUTLOOK = "He sent this:\n\nFrom: Sam\nSent: 3 May 2025\nTo: Jo\nSubject: x\n\nI am outside."
+
+
+def test_reads_what_outlook_forwards_when_the_subject_says_so() -> None:
+    assert new_text(OUTLOOK, forwarded=True) == "He sent this:\n\nI am outside."
+
+
+def test_takes_the_same_for_history_under_a_reply() -> None:
+    assert new_text(OUTLOOK) == "He sent this:"
+
+
+@pytest.mark.parametrize(
+    ("subject", "forward"),
+    [("Fw: x", True), ("FWD: x", True), ("WG: x", True), ("Re: Fw: x", False), ("forward", False)],
+)
+def test_knows_a_forward_by_its_subject(subject: str, forward: bool) -> None:  # noqa: FBT001  # a table
+    assert is_forward(subject) is forward
 
 
 def test_gives_nothing_for_a_bare_reply() -> None:
