@@ -102,6 +102,12 @@ def test_a_broken_answer_ends_the_connection_and_gives_no_message(
     assert len(server.heard) == heard
 
 
+def test_says_that_the_server_hung_up(mailbox: Mailbox, server: Scripted) -> None:
+    server.script["BODY.PEEK"] = BREAKS["drop mid-literal"]
+
+    assert "hung up" in str(failure(lambda: list(mailbox.fetch([5])), UnreachableError))
+
+
 def test_says_that_the_quota_is_used_up(mailbox: Mailbox, server: Scripted) -> None:
     server.script["BODY.PEEK"] = BREAKS["quota"]
 
@@ -403,6 +409,12 @@ def test_signs_in_the_old_way_where_there_is_no_other() -> None:
         pass
 
     assert 'LOGIN "my \\"own\\" name" "a \\"b\\" \\\\c"' in server.heard
+
+
+def test_a_line_lost_during_sign_in_is_no_wrong_password() -> None:
+    bye = b"* BYE [AUTHENTICATIONFAILED] overloaded\r\n" + CLOSE
+    with Scripted({"LOGIN": bye}, capabilities="IMAP4rev1") as server:
+        failure(lambda: Mailbox(at(server), "geheim"), UnreachableError)
 
 
 def test_the_old_way_takes_only_plain_letters() -> None:
