@@ -71,8 +71,8 @@ def disk_error(error: OSError) -> RecordError:
         )
     if error.errno in _READ_ONLY:
         return RecordError(
-            "the record's folder cannot be written",
-            hint="Give the user that runs guard the right to write there.",
+            "the record cannot be written",
+            hint="The folder is read-only for the user that runs guard. Give it the right.",
         )
     if error.errno == errno.ENOENT:
         return RecordError(

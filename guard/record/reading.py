@@ -21,6 +21,7 @@ class Reader:
         self._record = record
         self._identity = identity
         self._known: dict[str, Identity | None] = {}
+        self._ends: dict[str, int] = {}
 
     @property
     def identity(self) -> Identity:
@@ -87,10 +88,20 @@ class Reader:
 
     def _keys(self, entry: Entry) -> list[Identity]:
         owners = [str(owner) for owner in _fields(entry).get("owners", ())]
-        for owner in owners:
-            if owner not in self._known:
-                self._known[owner] = self._record.keys.secret(owner, self._identity)
-        return [key for owner in owners if (key := self._known[owner]) is not None]
+        keys = [self._key(owner) for owner in owners if entry.seq > self._shredded(owner)]
+        return [key for key in keys if key is not None]
+
+    def _key(self, owner: str) -> Identity | None:
+        if owner not in self._known:
+            self._known[owner] = self._record.keys.secret(owner, self._identity)
+        return self._known[owner]
+
+    def _shredded(self, owner: str) -> int:
+        """Number of the entry that shredded an owner; the key of today came later."""
+        if owner not in self._ends:
+            entry = self._record.latest("shredded", owner=owner)
+            self._ends[owner] = -1 if entry is None else entry.seq
+        return self._ends[owner]
 
 
 def _fields(entry: Entry) -> dict[str, Any]:

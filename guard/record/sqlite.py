@@ -38,6 +38,7 @@ class SqliteRecord(SqliteQueries):
     ) -> None:
         super().__init__(db, folder, scanner)
         self._random = random
+        self._readonly = False
 
     @classmethod
     def create(cls, folder: Path, *, random: Random, now: int = 0) -> Self:
@@ -96,7 +97,9 @@ class SqliteRecord(SqliteQueries):
             raise RecordError(
                 "scanner.key is missing or damaged", hint="Restore it from the last backup."
             )
-        return cls(db, folder, scanner, random)
+        record = cls(db, folder, scanner, random)
+        record._readonly = readonly
+        return record
 
     def close(self) -> None:
         """Close the file."""
@@ -286,7 +289,7 @@ class SqliteRecord(SqliteQueries):
 
     @contextlib.contextmanager
     def _batch(self, now: int) -> Iterator[Batch]:
-        if self._scanner is None:
+        if self._scanner is None or self._readonly:
             raise RecordError("this record was opened to be read only")
         with translated():
             self._db.execute("BEGIN IMMEDIATE")

@@ -122,7 +122,7 @@ def rederive(fresh: sqlite3.Connection, entries: Iterable[Entry]) -> None:
 def ordered(db: sqlite3.Connection, table: str) -> Iterator[tuple[Cell, ...]]:
     """All rows of a derived table, in the order of its key."""
     key = ", ".join(DERIVED[table][1])
-    yield from db.execute(f"SELECT * FROM {table} ORDER BY {key}")  # noqa: S608 - our own names
+    return db.execute(f"SELECT * FROM {table} ORDER BY {key}")  # noqa: S608 - our own names
 
 
 def compare(

@@ -54,7 +54,7 @@ def create(path: Path) -> sqlite3.Connection:
     """
     with translated():
         path.touch(mode=0o600, exist_ok=False)
-        db = _connect(path, "rw")
+        db = _connect(path, readonly=False)
         db.execute(f"PRAGMA application_id = {APPLICATION_ID}")
         db.execute(f"PRAGMA user_version = {FORMAT}")
         db.execute("BEGIN IMMEDIATE")
@@ -73,7 +73,7 @@ def connect(path: Path, *, readonly: bool) -> sqlite3.Connection:
     with translated():
         if not path.exists():
             raise RecordError("there is no record here", hint="Make one with: guard init")
-        db = _connect(path, "ro" if readonly else "rw")
+        db = _connect(path, readonly=readonly)
         try:
             _check(db)
         except BaseException:
@@ -87,15 +87,21 @@ def scratch() -> sqlite3.Connection:
     return sqlite3.connect("", isolation_level=None)
 
 
-def _connect(path: Path, mode: str) -> sqlite3.Connection:
+def _connect(path: Path, *, readonly: bool) -> sqlite3.Connection:
     db = sqlite3.connect(
-        f"{path.absolute().as_uri()}?mode={mode}", uri=True, isolation_level=None, timeout=_WAIT_S
+        # Not mode=ro, which could not undo what a crashed scan left half done.
+        f"{path.absolute().as_uri()}?mode=rw",
+        uri=True,
+        isolation_level=None,
+        timeout=_WAIT_S,
     )
     # A flipped byte in a text must become a finding, not an exception.
     db.text_factory = _text
     # WAL has a corruption race before SQLite 3.51.3, DELETE loses acknowledged commits on
     # power loss; TRUNCATE with FULL lost none in 1,992 simulated power cuts.
-    if mode == "rw":
+    if readonly:
+        db.execute("PRAGMA query_only = ON")
+    else:
         db.execute("PRAGMA journal_mode = TRUNCATE").fetchone()
     db.execute("PRAGMA synchronous = FULL")
     db.execute("PRAGMA fullfsync = ON")
@@ -137,6 +143,9 @@ def translated() -> Iterator[None]:
         yield
     except sqlite3.Error as error:
         raise _meaning(error) from error
+    except UnicodeDecodeError:
+        # sqlite3 fails so on its own message when that quotes a damaged schema.
+        raise _error(sqlite3.SQLITE_CORRUPT, "SQLITE_CORRUPT") from None
     except OSError as error:
         raise durable.disk_error(error) from error
 
@@ -146,5 +155,10 @@ def _meaning(error: sqlite3.Error) -> GuardError:
     name = getattr(error, "sqlite_errorname", type(error).__name__)
     if code in _BUSY:
         return BusyError("the record is being written by another program")
-    message, hint = _MEANINGS.get(code, ("the record cannot be used", "Run: guard record verify"))
+    return _error(code, name)
+
+
+def _error(code: int, name: str) -> RecordError:
+    unknown = ("the record cannot be used", "Run: guard record verify")
+    message, hint = _MEANINGS.get(code, unknown)
     return RecordError(f"{message} ({name})", hint=hint)

@@ -61,9 +61,10 @@ class SqliteQueries:
         return [item for (item,) in rows]
 
     def locations(self, item: int) -> list[Location]:
-        """Where a message has been seen, first sighting first."""
+        """Where a message has been seen, in order of filing, then of name and number."""
         rows = self._all(
-            "SELECT account, folder, validity, uid FROM location WHERE item = ? ORDER BY seq",
+            "SELECT account, folder, validity, uid FROM location WHERE item = ?"
+            " ORDER BY seq, account, folder, validity, uid",
             item,
         )
         return [
@@ -107,7 +108,7 @@ class SqliteQueries:
         while rows := self._all(query, since, _PAGE):
             for row in rows:
                 yield _entry(row)
-            since = rows[-1][0] + 1
+            since = _after(rows[-1][0], since)
 
     def entry(self, seq: int) -> Entry:
         """One entry.
@@ -159,11 +160,16 @@ class SqliteQueries:
 
     def checkpoints(self) -> Iterator[tuple[int, bytes, str]]:
         """Every checkpoint, oldest first: size, frontier, signed note."""
-        size = -1
-        query = "SELECT size, frontier, note FROM checkpoint WHERE size > ? ORDER BY size LIMIT ?"
+        size = 0
+        query = "SELECT size, frontier, note FROM checkpoint WHERE size >= ? ORDER BY size LIMIT ?"
         while rows := self._all(query, size, _PAGE):
             yield from rows
-            size = rows[-1][0]
+            size = _after(rows[-1][0], size)
+
+    def structure_faults(self) -> int:
+        """How many faults SQLite finds in the file's structure and indexes, at most 100."""
+        faults = self._all("PRAGMA integrity_check")
+        return 0 if faults == [("ok",)] else len(faults)
 
     def stray_blobs(self) -> list[int]:
         """Numbers of messages that no `filed` entry holds."""
@@ -227,6 +233,13 @@ class SqliteQueries:
     def _all(self, query: str, *values: Cell | None) -> list[Any]:
         with translated():
             return self._db.execute(query, values).fetchall()
+
+
+def _after(last: int, asked: int) -> int:
+    # A damaged tree can give rows that were not asked for, again and again.
+    if last < asked:
+        raise RecordError("the database is damaged", hint="Restore the last backup.")
+    return last + 1
 
 
 def _entry(row: tuple[Any, ...]) -> Entry:

@@ -61,6 +61,7 @@ def verify(
     Yields:
         What is wrong, in the order of the log; nothing for a whole record.
     """
+    yield from _safely(_structure(record))
     yield from _safely(_entries(record, witnessed))
     yield from _safely(_strays(record))
     yield from _safely(_derived(record))
@@ -76,6 +77,13 @@ def _safely(findings: Iterator[Finding]) -> Iterator[Finding]:
         yield Finding(what="database", detail=str(error))
     except Exception as error:  # noqa: BLE001 - whatever the bytes are, verify must not raise
         yield Finding(what="database", detail=f"cannot be checked ({type(error).__name__})")
+
+
+def _structure(record: SqliteQueries) -> Iterator[Finding]:
+    # Rows that only an index hides or invents would mislead the questions asked later.
+    faults = record.structure_faults()
+    if faults:
+        yield Finding(what="database", detail=f"its structure is damaged in {faults} places")
 
 
 def _entries(record: SqliteQueries, witnessed: Sequence[str]) -> Iterator[Finding]:
