@@ -53,6 +53,8 @@ def demo(keep: Path | None) -> None:
         click.echo(f"{len(sample)} made-up letters lie in the mailbox of {OWN}.\n")
         first = _scan(settings)
         second = _scan(settings)
+        for problem in (*first.problems, *second.problems):
+            raise problem
         with wiring.open_record(settings, readonly=True) as record:
             reader = Reader(record, record.keys.unlock(PASSPHRASE))
             _show_table(record, reader)

@@ -7,8 +7,6 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Protocol
 
-import msgspec
-
 from guard.config import Settings
 from guard.mail.sender import Authenticity, authenticity
 from guard.policy.rules import Case
@@ -75,12 +73,12 @@ def gather(
 
 def _no_automatic_mail(record: Record, client: str) -> bool:
     found = record.latest("client", owner=client)
-    return found is not None and msgspec.json.decode(found.body).get("automatic") is False
+    return found is not None and found.data.get("automatic") is False
 
 
 def _wrote(record: Record, client: str) -> datetime | None:
     found = record.latest("wrote", owner=client)
     if found is None:
         return None
-    at: int = msgspec.json.decode(found.body)["received"]
+    at: int = found.data["received"]
     return datetime.fromtimestamp(at / 1000, tz=UTC)

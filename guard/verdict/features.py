@@ -1,4 +1,4 @@
-"""Segments to feature names: words, pairs of words, word parts, themes and shape.
+"""Segments to feature names: words, pairs of words, parts of words, themes and shape.
 
 Pure. Dates, times, numbers, money and addresses are masked, so that the model can learn no
 person's calendar; what a word adds is looked up once and remembered, which is what makes
@@ -8,6 +8,7 @@ reading fast.
 import re
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
+from itertools import pairwise
 
 from guard.verdict.lexicon import normalise, themes
 
@@ -48,27 +49,33 @@ def words(text: str) -> list[str]:
 def names(tokens: Sequence[str]) -> Iterator[str]:
     """Yield the feature names of one segment's words, one for each occurrence.
 
-    ``w`` words, ``b`` pairs, ``c`` word parts, ``t`` themes, ``p`` pairs of a theme and its
-    neighbours, ``s`` shape.
+    ``w`` words, ``c`` parts of words, ``b`` pairs, ``t`` themes, ``s`` shape.
     """
     for token in tokens:
-        yield from _of_word(token)
-    for left, right in zip(tokens, tokens[1:], strict=False):
+        yield from of_word(token)
+    yield from around(tokens)
+
+
+def around(tokens: Sequence[str]) -> Iterator[str]:
+    """Yield the features that hang on more than one word: pairs, themes, shape."""
+    for left, right in pairwise(tokens):
         yield f"b{left} {right}"
-    hits = sorted(themes(tokens), key=lambda hit: hit[1])
-    for theme, _ in hits:
+    for theme, _ in themes(tokens):
         yield f"t{theme}"
-    for (one, at), (other, there) in zip(hits, hits[1:], strict=False):
-        if one != other and there - at <= _LONG:
-            yield f"p{one} {other}"
     count = len(tokens)
     yield "sshort" if count <= _SHORT else "slong" if count > _LONG else "smiddle"
 
 
 @lru_cache(maxsize=50_000)
-def _of_word(word: str) -> tuple[str, ...]:
+def of_word(word: str) -> tuple[str, ...]:
+    """Return the features that one word gives whatever stands around it."""
     if word[0] == "_" or not word[0].isalpha():
         return (f"w{word}",)
     padded = f" {word} "
     parts = {padded[at : at + n] for n in _PARTS for at in range(len(padded) - n + 1)}
     return (f"w{word}", *(f"c{part}" for part in sorted(parts)))
+
+
+def is_part(name: str) -> bool:
+    """Whether a feature is a part of a word: those are weighed apart from all others."""
+    return name[0] == "c"

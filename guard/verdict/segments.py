@@ -17,8 +17,11 @@ MOST = 400
 """Segments that are looked at in one message; the first and the last half of them."""
 
 _SENTENCE = re.compile(r"[^\n.!?…]*(?:[.!?…]+(?=[\s)\"”’']|$)[)\"”’']*|\n|[.!?…]+|$)")
+_WRAPPED = re.compile(r"(?<=[^\n]{45})(?<![.!?:…])\n(?=[a-z0-9(\u2019'\u201c\"I])")
+"""A line end behind a long line, with the sentence going on."""
+
 _SOFT = re.compile(
-    r"[,;:](?=\s)|\s[-–—]+(?=\s)|\s(?=[(\[])|[)\]]|"
+    r"[,;:](?=\s)|\s[-\u2013\u2014]+(?=\s)|\s(?=[(\[])|[)\]]|"
     r"\s(?=(?:but|because|cos|coz|since|so|although|though|and|then|which|who)\s)",
     re.IGNORECASE,
 )
@@ -44,7 +47,7 @@ class Segment:
 def split(text: str) -> list[Segment]:
     """Split a text into segments, in order. None for a text without a word."""
     found: list[Segment] = []
-    for match in _SENTENCE.finditer(text):
+    for match in _SENTENCE.finditer(_unwrapped(text)):
         found += _clauses(match[0], match.start())
     if len(found) > MOST:
         found = found[: MOST // 2] + found[-MOST // 2 :]
@@ -53,10 +56,15 @@ def split(text: str) -> list[Segment]:
 
 def sentence_around(text: str, segment: Segment) -> str:
     """Return the whole sentence that a segment stands in, on one line."""
-    for match in _SENTENCE.finditer(text):
+    for match in _SENTENCE.finditer(_unwrapped(text)):
         if match.start() <= segment.start < match.end():
             return " ".join(match[0].split())
     return " ".join(segment.text.split())
+
+
+def _unwrapped(text: str) -> str:
+    """Turn the line ends that a mail program put in into spaces; offsets stay as they are."""
+    return _WRAPPED.sub(" ", text)
 
 
 def _clauses(sentence: str, offset: int) -> list[Segment]:

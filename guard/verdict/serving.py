@@ -14,8 +14,10 @@ import msgspec
 from guard.errors import ModelError, UnreadableError
 from guard.mail.parse import parse
 from guard.mail.wire import encode
+from guard.verdict import language
 from guard.verdict.frames import BAD, FRAME, GOOD, NO_MODEL, READ
-from guard.verdict.model import Judge, load
+from guard.verdict.judge import Judge
+from guard.verdict.model import load
 
 MEMORY_BYTES = 2 * 1024**3
 """Address space of the child. scikit-learn and its libraries alone reserve about half of it."""
@@ -51,7 +53,9 @@ def serve(orders: BinaryIO, answers: BinaryIO, arguments: list[str]) -> None:
 
 def main() -> None:
     """Limit this process, then serve on its standard streams."""
+    language.prepare()
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
+    # No mail can be left behind in a file.
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     serve(sys.stdin.buffer, sys.stdout.buffer, sys.argv[1:])

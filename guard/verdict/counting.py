@@ -1,0 +1,147 @@
+"""Texts to counted features, as arrays that both training and scoring use.
+
+Pure; needs numpy and nothing else. One walk over the words serves every member of the model:
+a message's counts are the sums of its segments' counts.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from guard.verdict import features
+from guard.verdict.segments import Segment, split
+
+Ints = NDArray[np.int64]
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Counts:
+    """How often each feature stands in each row; rows are segments or messages."""
+
+    rows: int
+    """Number of rows, empty ones included."""
+
+    row: Ints
+    """Row of each count, ascending."""
+
+    feature: Ints
+    """Feature of each count."""
+
+    count: Floats
+    """The counts, at least 1."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Batch:
+    """Counted texts."""
+
+    texts: tuple[str, ...]
+    """As given."""
+
+    segments: tuple[tuple[Segment, ...], ...]
+    """Each text's segments."""
+
+    owner: Ints
+    """Which text each segment belongs to."""
+
+    parts: Counts
+    """One row a segment."""
+
+    mails: Counts
+    """One row a text."""
+
+    words: Ints
+    """Words in each text."""
+
+    known: Ints
+    """Those of them that the model knows."""
+
+
+class Vocabulary:
+    """Feature names and their numbers."""
+
+    def __init__(self, names: Sequence[str]) -> None:
+        self.names = tuple(names)
+        self.number: Mapping[str, int] = {name: at for at, name in enumerate(self.names)}
+        self.part = np.array([features.is_part(name) for name in self.names], dtype=np.int64)
+        """1 for parts of words, 0 for all others: two blocks, each of unit length."""
+        self._of_word: dict[str, tuple[int, ...]] = {}
+
+    def of_words(self, words: Sequence[str]) -> Iterator[int]:
+        """Yield the numbers of the known features of one segment's words."""
+        known = self._of_word
+        for word in words:
+            numbers = known.get(word)
+            if numbers is None:
+                numbers = tuple(self._known(features.of_word(word)))
+                if len(known) < _REMEMBERED:
+                    known[word] = numbers
+            yield from numbers
+        yield from self._known(features.around(words))
+
+    def knows(self, word: str) -> bool:
+        """Whether a word stood in the training mail."""
+        return f"w{word}" in self.number
+
+    def _known(self, names: Iterator[str] | Sequence[str]) -> Iterator[int]:
+        number = self.number
+        return (number[name] for name in names if name in number)
+
+
+_REMEMBERED = 100_000
+"""Words whose features are kept, so that hostile mail cannot fill the memory."""
+
+
+def count(texts: Sequence[str], vocabulary: Vocabulary) -> Batch:
+    """Count the features of every segment and of every text."""
+    segments = tuple(tuple(split(text)) for text in texts)
+    owner: list[int] = []
+    rows: list[int] = []
+    found: list[int] = []
+    words = np.zeros(len(texts), dtype=np.int64)
+    known = np.zeros(len(texts), dtype=np.int64)
+    for at, pieces in enumerate(segments):
+        for piece in pieces:
+            tokens = features.words(piece.text)
+            numbers = list(vocabulary.of_words(tokens))
+            found += numbers
+            rows += [len(owner)] * len(numbers)
+            owner.append(at)
+            real = [token for token in tokens if token[0].isalpha()]
+            words[at] += len(real)
+            known[at] += sum(map(vocabulary.knows, real))
+    owners = np.array(owner, dtype=np.int64)
+    row, feature = np.array(rows, dtype=np.int64), np.array(found, dtype=np.int64)
+    return Batch(
+        texts=tuple(texts),
+        segments=segments,
+        owner=owners,
+        parts=_summed(row, feature, len(owner), len(vocabulary.names)),
+        mails=_summed(
+            owners[row] if len(row) else row, feature, len(texts), len(vocabulary.names)
+        ),
+        words=words,
+        known=known,
+    )
+
+
+def weigh(counts: Counts, idf: Floats, part: Ints) -> Floats:
+    """Return tf-idf values: sublinear, and each block of each row of unit length.
+
+    Source: scikit-learn TfidfTransformer (sublinear_tf=True, norm="l2"), block by block.
+    """
+    values: Floats = (1.0 + np.log(counts.count)) * idf[counts.feature]
+    block = counts.row * 2 + part[counts.feature]
+    length = np.sqrt(np.bincount(block, values * values, minlength=2 * counts.rows))
+    weighed: Floats = values / length[block]
+    return weighed
+
+
+def _summed(row: Ints, feature: Ints, rows: int, width: int) -> Counts:
+    key, count_ = np.unique(row * width + feature, return_counts=True)
+    return Counts(
+        rows=rows, row=key // width, feature=key % width, count=count_.astype(np.float64)
+    )

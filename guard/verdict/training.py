@@ -1,0 +1,280 @@
+"""Labelled mail to a model: fit the members, let the last stage weigh them, set the cut-offs.
+
+Deterministic: the same examples in the same order give the same arrays. Imports
+scikit-learn; only training does. What each stage learns from is never what it was fitted on:
+the last stage and the cut-offs see predictions for writers that were left out.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csr_matrix
+from sklearn.linear_model import LogisticRegression
+from sklearn.naive_bayes import ComplementNB
+
+from guard.mail.text import new_text
+from guard.verdict import features
+from guard.verdict.corpus import LABELS, Example
+from guard.verdict.counting import Counts, Floats, Ints, Vocabulary, count, weigh
+from guard.verdict.cutoffs import Cutoffs, choose
+from guard.verdict.scorer import CLASSES, SIGNALS, Arrays, linear, signals, softmax
+from guard.verdict.segments import split
+
+Progress = Callable[[str], None]
+
+WRITERS = 3
+"""A feature is learned only if so many different writers use it: names of people drop out."""
+
+FOLDS = 6
+"""Groups of batches, each left out in turn."""
+
+_MAIL_C = 8.0
+_PART_C = 4.0
+_STACK_C = 0.3
+_SMOOTHING = 0.3
+_NEUTRAL = 0.3
+"""Weight of the harmless sentences in a sensitive mail: most are harmless, some are not."""
+
+_ITERATIONS = 3000
+_OVERLAP = 0.6
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prepared:
+    """Examples, ready to be counted."""
+
+    examples: tuple[Example, ...]
+    texts: tuple[str, ...]
+    """What is judged of each: subject and new text."""
+
+    label: Ints
+    """Place of each label in `CLASSES`."""
+
+    parts: tuple[Ints, ...]
+    """Label of each segment of each text; -1 for a harmless one in a sensitive mail."""
+
+    group: NDArray[np.str_]
+    """Batch of each: batches differ in writers, scenarios and authors."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trained:
+    """A model, and what is known of it from left-out writers."""
+
+    arrays: Arrays
+    cutoffs: Cutoffs
+    prepared: Prepared
+    left_out: Floats
+    """Probabilities of every training mail by models that saw none of its batch, N x 4."""
+
+
+def prepare(examples: Sequence[Example]) -> Prepared:
+    """Turn examples into texts and labels of segments."""
+    texts = tuple(f"{one.subject}\n{new_text(one.body)}" for one in examples)
+    return Prepared(
+        examples=tuple(examples),
+        texts=texts,
+        label=np.array([LABELS.index(one.label) for one in examples], dtype=np.int64),
+        parts=tuple(_part_labels(one, text) for one, text in zip(examples, texts, strict=True)),
+        group=np.array([one.batch for one in examples]),
+    )
+
+
+def train(examples: Sequence[Example], *, say: Progress = lambda _words: None) -> Trained:
+    """Fit a model.
+
+    Args:
+        examples: In any order; sorted by id first.
+        say: Told what is being done.
+
+    Raises:
+        ValueError: There are fewer than two batches, or a label is missing.
+    """
+    assert CLASSES == LABELS
+    prepared = prepare(sorted(examples, key=lambda one: one.id))
+    if len(set(prepared.group)) < 2 or len(set(prepared.label)) < len(CLASSES):  # noqa: PLR2004  # to leave one out, there must be two
+        raise ValueError("training needs at least two batches and every label")
+    told = np.zeros((len(prepared.texts), SIGNALS))
+    folds = folds_of(prepared.group)
+    for at, fold in enumerate(folds, start=1):
+        say(f"left-out writers, {at} of {len(folds)}")
+        members = _fit(_only(prepared, ~fold))
+        told[fold] = _tell(members, _only(prepared, fold).texts)
+    say("the whole corpus")
+    members = _fit(prepared)
+    stack, left_out = _stacked(told, prepared)
+    arrays = Arrays(
+        names=members.names,
+        mail_idf=members.mail_idf,
+        part_idf=members.part_idf,
+        mail_weights=members.mail_weights,
+        mail_bias=members.mail_bias,
+        part_weights=members.part_weights,
+        part_bias=members.part_bias,
+        centre=stack.centre,
+        spread=stack.spread,
+        stack_weights=stack.weights,
+        stack_bias=stack.bias,
+    )
+    return Trained(
+        arrays=arrays,
+        cutoffs=choose(prepared.label, left_out),
+        prepared=prepared,
+        left_out=left_out,
+    )
+
+
+def folds_of(group: NDArray[np.str_], folds: int = FOLDS) -> list[NDArray[np.bool_]]:
+    """Return masks that put whole batches into each of so many folds."""
+    names = sorted(set(group))
+    masks = [np.isin(group, names[at::folds]) for at in range(min(folds, len(names)))]
+    return [mask for mask in masks if mask.any()]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Members:
+    """The fitted members, without the last stage."""
+
+    names: tuple[str, ...]
+    mail_idf: Floats
+    part_idf: Floats
+    mail_weights: Floats
+    mail_bias: Floats
+    part_weights: Floats
+    part_bias: Floats
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Stack:
+    centre: Floats
+    spread: Floats
+    weights: Floats
+    bias: Floats
+
+
+def _fit(prepared: Prepared) -> Members:
+    vocabulary = Vocabulary(_learned(prepared))
+    batch = count(prepared.texts, vocabulary)
+    width = len(vocabulary.names)
+    mail_idf, part_idf = _idf(batch.mails, width), _idf(batch.parts, width)
+    mails = _sparse(batch.mails, weigh(batch.mails, mail_idf, vocabulary.part), width)
+    parts = _sparse(batch.parts, weigh(batch.parts, part_idf, vocabulary.part), width)
+    regression = _regression(_MAIL_C).fit(mails, prepared.label)
+    bayes = ComplementNB(alpha=_SMOOTHING).fit(mails, prepared.label)
+    labels = np.concatenate(prepared.parts)
+    neutral = labels < 0
+    segments = _regression(_PART_C).fit(
+        parts,
+        np.where(neutral, 0, labels),
+        sample_weight=np.where(neutral, _NEUTRAL, 1.0),
+    )
+    return Members(
+        names=vocabulary.names,
+        mail_idf=mail_idf,
+        part_idf=part_idf,
+        mail_weights=np.hstack([regression.coef_.T, bayes.feature_log_prob_.T]),
+        mail_bias=np.concatenate([regression.intercept_, np.zeros(len(CLASSES))]),
+        part_weights=segments.coef_.T,
+        part_bias=segments.intercept_,
+    )
+
+
+def _tell(members: Members, texts: Sequence[str]) -> Floats:
+    vocabulary = Vocabulary(members.names)
+    batch = count(texts, vocabulary)
+    mail = linear(
+        batch.mails,
+        weigh(batch.mails, members.mail_idf, vocabulary.part),
+        members.mail_weights,
+    )
+    part = linear(
+        batch.parts,
+        weigh(batch.parts, members.part_idf, vocabulary.part),
+        members.part_weights,
+    )
+    return signals(batch, mail + members.mail_bias, softmax(part + members.part_bias))
+
+
+def _stacked(told: Floats, prepared: Prepared) -> tuple[_Stack, Floats]:
+    """Fit the last stage; also its predictions for each group when that was left out."""
+    left_out = np.zeros((len(told), len(CLASSES)))
+    for fold in folds_of(prepared.group):
+        stack = _last_stage(told[~fold], prepared.label[~fold])
+        standard = (told[fold] - stack.centre) / stack.spread
+        left_out[fold] = softmax(standard @ stack.weights + stack.bias)
+    return _last_stage(told, prepared.label), left_out
+
+
+def _last_stage(told: Floats, label: Ints) -> _Stack:
+    centre, spread = told.mean(axis=0), told.std(axis=0)
+    spread = np.where(spread > 0, spread, 1.0)
+    fitted = LogisticRegression(C=_STACK_C, max_iter=_ITERATIONS).fit(
+        (told - centre) / spread, label
+    )
+    return _Stack(centre=centre, spread=spread, weights=fitted.coef_.T, bias=fitted.intercept_)
+
+
+def _regression(strength: float) -> LogisticRegression:
+    # Balanced, because crisis is rare in the corpus and must not be for the model.
+    return LogisticRegression(C=strength, max_iter=_ITERATIONS, class_weight="balanced")
+
+
+def _learned(prepared: Prepared) -> list[str]:
+    """Names of the features that enough different writers use, sorted."""
+    writers: Counter[str] = Counter()
+    used: dict[str, set[str]] = {}
+    for example, text in zip(prepared.examples, prepared.texts, strict=True):
+        own = used.setdefault(example.author, set())
+        for piece in split(text):
+            own.update(features.names(features.words(piece.text)))
+    for own in used.values():
+        writers.update(own)
+    return sorted(name for name, number in writers.items() if number >= WRITERS)
+
+
+def _idf(counts: Counts, width: int) -> Floats:
+    """Smoothed inverse frequency. Source: scikit-learn TfidfTransformer (smooth_idf=True)."""
+    rows = np.bincount(counts.feature, minlength=width)
+    found: Floats = np.log((1.0 + counts.rows) / (1.0 + rows)) + 1.0
+    return found
+
+
+def _sparse(counts: Counts, values: Floats, width: int) -> csr_matrix:
+    return csr_matrix((values, (counts.row, counts.feature)), shape=(counts.rows, width))
+
+
+def _only(prepared: Prepared, mask: NDArray[np.bool_]) -> Prepared:
+    chosen = np.flatnonzero(mask)
+    return Prepared(
+        examples=tuple(prepared.examples[at] for at in chosen),
+        texts=tuple(prepared.texts[at] for at in chosen),
+        label=prepared.label[chosen],
+        parts=tuple(prepared.parts[at] for at in chosen),
+        group=prepared.group[chosen],
+    )
+
+
+def _part_labels(example: Example, text: str) -> Ints:
+    """Label each segment: that of the mail, or -1 where a sensitive mail is harmless."""
+    label = LABELS.index(example.label)
+    found = [
+        label if not example.sensitive or _speaks(piece.text, example.sensitive) else -1
+        for piece in split(text)
+    ]
+    return np.array(found, dtype=np.int64)
+
+
+def _speaks(piece: str, sensitive: Sequence[str]) -> bool:
+    """Whether a segment is, holds or mostly repeats one of the sensitive sentences."""
+    here = " ".join(piece.split())
+    words = set(here.lower().split())
+    for sentence in sensitive:
+        there = " ".join(sentence.split())
+        if here in there or there in here:
+            return True
+        if len(words & set(there.lower().split())) >= _OVERLAP * len(words):
+            return True
+    return False
