@@ -1,3 +1,5 @@
+import shutil
+import subprocess
 from collections.abc import Callable
 
 import pytest
@@ -59,3 +61,21 @@ def test_a_stranger_reads_nothing(record: SqliteRecord, a_mail: MailBuilder) -> 
 
     with pytest.raises(LockedError):
         Reader(record, Identity.make()).raw(filed.item)
+
+
+@pytest.mark.skipif(shutil.which("age") is None, reason="the age program is not installed")
+def test_stock_age_reads_everything_as_the_format_page_says(
+    record: SqliteRecord, home: Home, tmp_path: Path, a_mail: MailBuilder
+) -> None:
+    raw = b"Subject: caf\xe9\r\n\r\n.\r\n"
+    [filed] = record.file([a_mail(raw, owners=("c1",))], cursor=None, now=NOW)
+    (tmp_path / "her.key").write_text(home.identity.secret)
+    (tmp_path / "42.age").write_bytes(record.blob(filed.item))
+
+    def age(key: str, sealed: Path) -> bytes:
+        command = ["age", "-d", "-i", str(tmp_path / key), str(sealed)]
+        return subprocess.run(command, capture_output=True, check=True).stdout
+
+    (tmp_path / "owner.key").write_bytes(age("her.key", home.folder / "keys" / "c1.age"))
+
+    assert age("owner.key", tmp_path / "42.age") == raw

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from guard.errors import LockedError
+from guard.record import schema
 from guard.record.entry import canonical
 from guard.record.log import leaf_hash
 from guard.record.note import Verifier
@@ -93,3 +94,13 @@ def test_every_vector_is_used() -> None:
     names = {path.stem.partition("-")[0] for path in FOLDER.iterdir()}
 
     assert names == {"log", "passphrase", "codes"}
+
+
+def test_the_example_of_the_format_page_is_right() -> None:
+    page = Path(str(schema.__file__)).with_name("FORMAT.md").read_text(encoding="utf-8")
+    lines = [line.strip() for line in page.partition("### Example")[2].splitlines()]
+    body = bytes.fromhex("".join(line for line in lines if set(line) <= set("0123456789abcdef")))
+
+    assert f"`{body.decode()}`" in page
+    assert f"`{leaf_hash(body).hex()}`" in page
+    assert f"{schema.APPLICATION_ID:#010x}" in page
