@@ -220,6 +220,13 @@ STRONG = [
     "topping myself would be easier",
     "I'd be better dead",
     "She left a suicide note",
+    "I'm standing on the bridge",
+    "od'd on paracetamol last night",
+    "I might not make it through the night",
+    "if I got hit by a bus it would be a relief",
+    "Everyone would be happier if I was gone",
+    "He's got a knife",
+    "I've worked out how I'd do it",
 ]
 
 
@@ -261,7 +268,6 @@ HARMLESS = [
     "Please get off at the bridge and turn left",
     "Thank you for everything! We're moving to Leeds so I won't need the slots after December",
     "Goodbye drinks on Friday so I need to leave early",
-    "The news hit me on the train",  # harmless of a kind; the model may know better
     "He beat me to the booking",
     "Catch the bus from the station",
     "I'd hang about for a later slot",
@@ -277,6 +283,12 @@ HARMLESS = [
     "I'd shoot over an email if the link broke",
     "I bit the bullet and booked",
     "Is it safe to park on the bridge?",
+    "My husband took my phone to be repaired",
+    "I've taken some time off work",
+    "I was attacked by a seagull, running late",
+    "The dog has not eaten since Friday so vet at 3",
+    "I was on the edge of my seat",
+    "fasting for bloods, haven't eaten since Sunday",
 ]
 
 
@@ -292,6 +304,7 @@ def test_leaves_figures_of_speech_and_jobs_alone(text: str) -> None:
         "I took an overdose when I was sixteen.",
         "I used to cut myself on purpose.",
         "He hit me as a child.",
+        "Dad hit us when we were kids",
     ],
 )
 def test_what_is_clearly_past_is_only_a_hint(text: str) -> None:
