@@ -11,7 +11,6 @@ from guard.verdict.counting import Floats
 from guard.verdict.cutoffs import Cutoffs
 from guard.verdict.label import Label, Scores, Verdict
 from guard.verdict.language import is_foreign
-from guard.verdict.lexicon import crisis_signs
 from guard.verdict.scorer import CLASSES, Arrays, Scored, Scorer
 from guard.verdict.segments import sentence_around
 
@@ -51,9 +50,8 @@ class Judge:
         ]
 
     def _verdict(self, scored: Scored, at: int, mine: slice) -> Verdict:
-        text = scored.batch.texts[at]
         row = scored.probabilities[at]
-        signs = crisis_signs(text)
+        signs = scored.signs[at]
         strong = any(sign.strength == "strong" for sign in signs)
         crisis, sensitive = float(row[2]), float(row[1] + row[2])
         alarmed = strong or crisis >= self.cutoffs.crisis

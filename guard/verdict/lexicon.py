@@ -157,14 +157,19 @@ class _Search:
     def __init__(self, folded: str, lexicon: _Crisis) -> None:
         self.text = folded
         self._lexicon = lexicon
-        spans = sorted(m.span() for one in lexicon.cancels for m in one.finditer(folded))
-        self._cancelled = _merged(spans)
-        self._starts = [start for start, _end in self._cancelled]
+        self._cancelled: list[tuple[int, int]] | None = None
+        self._starts: list[int] = []
         self._ends = [m.start() for m in _SENTENCE_END.finditer(folded)]
         self._is_past: dict[int, bool] = {}
 
     def cancelled(self, start: int, end: int) -> bool:
         """Whether a harmless phrase overlaps this span."""
+        if self._cancelled is None:
+            # Only asked when there is a sign, which is rare: it takes a third of the time.
+            cancels = self._lexicon.cancels
+            spans = sorted(m.span() for one in cancels for m in one.finditer(self.text))
+            self._cancelled = _merged(spans)
+            self._starts = [start for start, _end in self._cancelled]
         at = bisect_right(self._starts, end - 1) - 1
         return at >= 0 and self._cancelled[at][1] > start
 

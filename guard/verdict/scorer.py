@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from guard.verdict.counting import Batch, Counts, Floats, Vocabulary, count, weigh
-from guard.verdict.lexicon import crisis_signs
+from guard.verdict.lexicon import Sign, crisis_signs
 
 CLASSES = ("scheduling", "therapy", "crisis", "other")
 """Order of the columns everywhere."""
@@ -79,6 +79,9 @@ class Scored:
     parts: Floats
     """Log-probability of each class for each segment, segments x 4."""
 
+    signs: tuple[tuple[Sign, ...], ...]
+    """What the crisis lexicon found in each text."""
+
 
 class Scorer:
     """Scores texts."""
@@ -98,13 +101,15 @@ class Scorer:
             batch.parts, self._weighed(batch.parts, arrays.part_idf), arrays.part_weights
         )
         parts = softmax(part + arrays.part_bias)
-        told = signals(batch, mail + arrays.mail_bias, parts)
+        signs = tuple(map(crisis_signs, texts))
+        told = signals(batch, mail + arrays.mail_bias, parts, signs)
         standard = (told - arrays.centre) / arrays.spread
         return Scored(
             batch=batch,
             probabilities=softmax(standard @ arrays.stack_weights + arrays.stack_bias),
             sensitive=log_odds(parts[:, 1] + parts[:, 2]),
             parts=np.log(np.maximum(parts, _FLOOR)),
+            signs=signs,
         )
 
     def _weighed(self, counts: Counts, idf: Floats) -> Floats:
@@ -120,7 +125,7 @@ def linear(counts: Counts, values: Floats, weights: Floats) -> Floats:
     return found
 
 
-def signals(batch: Batch, mail: Floats, parts: Floats) -> Floats:
+def signals(batch: Batch, mail: Floats, parts: Floats, signs: Sequence[Sequence[Sign]]) -> Floats:
     """Return what the members tell the last stage, N x SIGNALS.
 
     Columns: 0-3 logistic regression, 4-7 naive Bayes, 8-10 most, second most and mean
@@ -144,7 +149,7 @@ def signals(batch: Batch, mail: Floats, parts: Floats) -> Floats:
             found[at, 10] = own.mean()
             found[at, 11] = crisis[mine].max()
             found[at, 12] = np.log1p(len(own))
-        found[at, 14] = _alarm(batch.texts[at])
+        found[at, 14] = _alarm(signs[at])
     found[:, 13] = np.log1p(batch.words)
     return found
 
@@ -160,8 +165,7 @@ def log_odds(probability: Floats) -> Floats:
     return np.log(np.maximum(probability, _FLOOR) / np.maximum(1.0 - probability, _FLOOR))
 
 
-def _alarm(text: str) -> float:
-    signs = crisis_signs(text)
+def _alarm(signs: Sequence[Sign]) -> float:
     if any(sign.strength == "strong" for sign in signs):
         return 2.0
     return 1.0 if signs else 0.0

@@ -20,6 +20,7 @@ from guard.verdict import features
 from guard.verdict.corpus import LABELS, Example
 from guard.verdict.counting import Counts, Floats, Ints, Vocabulary, count, weigh
 from guard.verdict.cutoffs import Cutoffs, choose
+from guard.verdict.lexicon import crisis_signs
 from guard.verdict.scorer import CLASSES, SIGNALS, Arrays, linear, signals, softmax
 from guard.verdict.segments import split
 
@@ -195,7 +196,8 @@ def _tell(members: Members, texts: Sequence[str]) -> Floats:
         weigh(batch.parts, members.part_idf, vocabulary.part),
         members.part_weights,
     )
-    return signals(batch, mail + members.mail_bias, softmax(part + members.part_bias))
+    signs = [crisis_signs(text) for text in texts]
+    return signals(batch, mail + members.mail_bias, softmax(part + members.part_bias), signs)
 
 
 def _stacked(told: Floats, prepared: Prepared) -> tuple[_Stack, Floats]:
