@@ -1,11 +1,11 @@
 """``python -m guard``, and the ``guard`` command."""
 
-from guard.commands.group import guard
+from guard.commands.group import run
 
 
 def main() -> None:
     """Run the command line."""
-    guard(prog_name="guard")
+    run()
 
 
 if __name__ == "__main__":

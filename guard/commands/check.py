@@ -11,7 +11,7 @@ import click
 
 from guard.commands import wiring
 from guard.config import Settings, load
-from guard.errors import ConfigError, GuardError, ModelError
+from guard.errors import ConfigError, GuardError, ModelError, RecordBrokenError, RecordError
 from guard.mail.imap import Mailbox
 from guard.mail.parse import parse
 from guard.mail.sender import seen_authserv_ids
@@ -52,14 +52,14 @@ def check(config: Path) -> None:
 def _record(settings: Settings) -> Iterator[str]:
     findings = list(record_verify.examine(settings.record_folder))
     if findings:
-        raise ConfigError(
+        raise RecordBrokenError(
             f"does not verify: {findings[0]}",
             hint="See: guard record verify   Do not write to it.",
         )
     with wiring.open_record(settings) as record:
         yield f"{record.size()} entries, verified"
         if not record.keys.masters():
-            raise ConfigError("no key can open it", hint="Restore the folder keys/.")
+            raise RecordError("no key can open it", hint="Restore the folder keys/.")
         waiting, alerts = len(record.tasks("review")), len(record.tasks("alert"))
     yield f"{waiting} waiting for your eyes"
     if alerts:
@@ -71,7 +71,7 @@ def _record(settings: Settings) -> Iterator[str]:
 def _disk(settings: Settings) -> Iterator[str]:
     free = wiring.free_bytes(settings.record_folder)
     if free < _LITTLE:
-        raise ConfigError(
+        raise RecordError(
             f"only {free // 1_000_000} MB are left", hint="Make room; a full disk stops filing."
         )
     yield f"{free // 1_000_000_000} GB are left"

@@ -5,8 +5,10 @@ scikit-learn, a web framework or the demo's servers.
 """
 
 import importlib
+import os
 import sys
 from pathlib import Path
+from typing import NoReturn
 
 import click
 
@@ -22,14 +24,23 @@ _NAMES = (
     "classify",
     "clients",
     "record",
-    "model",
-    "train",
     "demo",
 )
 
+_PACKAGE = Path(__file__).parent.parent
+
+_USAGE = 64
+"""Exit status for a command that cannot be understood: EX_USAGE of sysexits.h."""
+
+_OURS = 70
+"""Exit status for a mistake of guard itself: EX_SOFTWARE of sysexits.h."""
+
+_INTERRUPTED = 130
+"""Exit status after Ctrl-C, as a shell tells it: 128 and the signal's number."""
+
 
 class Commands(click.Group):
-    """Loads each command late, and ends every guard error the same way."""
+    """Loads each command late."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002  # click's signature
         """Return the names in the order in which a new user meets them."""
@@ -43,20 +54,32 @@ class Commands(click.Group):
         command: click.Command = getattr(module, cmd_name)
         return command
 
-    def invoke(self, ctx: click.Context) -> object:
-        """Run, and turn an error of ours into one line, one hint and one exit status."""
-        try:
-            return super().invoke(ctx)
-        except GuardError as error:
-            show(error)
-            sys.exit(error.exit_code)
-
 
 def show(error: GuardError) -> None:
     """Print one error: what is wrong, then what to do."""
-    click.echo(f"guard: {error}", err=True)
-    if error.hint:
-        click.echo(f"guard: hint: {error.hint}", err=True)
+    _say(str(error), error.hint)
+
+
+def _end(what: str, hint: str, status: int) -> NoReturn:
+    _say(what, hint)
+    sys.exit(status)
+
+
+def _say(what: str, hint: str) -> None:
+    click.echo(f"guard: {what}", err=True)
+    if hint:
+        click.echo(f"guard: hint: {hint}", err=True)
+
+
+def _place(error: BaseException) -> str:
+    """The innermost file and line of ours; no text of theirs, nor the error's, is shown."""
+    found, trace = "guard", error.__traceback__
+    while trace is not None:
+        file = Path(trace.tb_frame.f_code.co_filename)
+        if file.is_relative_to(_PACKAGE):
+            found = f"{file.relative_to(_PACKAGE)}:{trace.tb_lineno}"
+        trace = trace.tb_next
+    return found
 
 
 @click.command(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
@@ -75,8 +98,32 @@ def guard(ctx: click.Context, config: Path) -> None:
 
     New here? Try "guard demo": the whole job on a sample inbox, nothing to set up.
 
-    Exit statuses follow sysexits.h: 0 done, 65 the record or a message is damaged,
-    74 the disk would not, 75 try again later, 77 a password was refused,
-    78 a setting is wrong.
+    Exit statuses follow sysexits.h: 0 done, 64 the command was not understood, 65 the record
+    or a message is damaged, 70 a mistake in guard, 74 the disk would not, 75 try again later,
+    77 a password was refused, 78 a setting is wrong.
     """
     ctx.obj = config
+
+
+def run() -> NoReturn:
+    """Run the command line, and end every error alike: one line, one hint, one exit status."""
+    try:
+        status = guard.main(prog_name="guard", standalone_mode=False)
+    except GuardError as error:
+        show(error)
+        sys.exit(error.exit_code)
+    except click.exceptions.NoArgsIsHelpError as asked:
+        asked.show()
+        sys.exit(_USAGE)
+    except click.ClickException as error:
+        _end(error.format_message(), "Run: guard --help", _USAGE)
+    except click.Abort:
+        _end("interrupted", "Nothing is lost; run it again.", _INTERRUPTED)
+    except BrokenPipeError:
+        # Who read our output has seen enough; Python would complain when it flushes the rest.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)
+    except Exception as error:  # noqa: BLE001  # no traceback may ever show what a mail says
+        what = f"a mistake in guard itself: {type(error).__name__} in {_place(error)}"
+        _end(what, "Nothing is lost; the next scan carries on. Please report this line.", _OURS)
+    sys.exit(status if isinstance(status, int) else 0)

@@ -3,6 +3,7 @@
 import secrets
 import shlex
 import sys
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TypedDict, Unpack
 
@@ -10,7 +11,7 @@ import click
 
 from guard.commands import wiring
 from guard.commands.template import Answers, guard_toml
-from guard.config import parse
+from guard.config import Settings, parse
 from guard.errors import ConfigError
 from guard.record import init as record_init
 
@@ -72,8 +73,15 @@ class _Options(TypedDict):
     show_default=True,
 )
 @click.option("--smtp-user", help="User name for sending; empty: no sign-in.")
-@click.option("--password-file", help="File (mode 0600) with the password of both servers.")
-@click.option("--ca-file", default="", help="A private certificate authority, PEM.")
+@click.option(
+    "--password-file",
+    help="File (mode 0600) with the password of both servers; seen from guard.toml's folder.",
+)
+@click.option(
+    "--ca-file",
+    default="",
+    help="A private certificate authority, PEM; seen from guard.toml's folder.",
+)
 @click.option("--alerts-to", help="Your private address, for alerts without content.")
 @click.option(
     "--mode",
@@ -101,8 +109,9 @@ class _Options(TypedDict):
 def init(config: Path, **options: Unpack[_Options]) -> None:
     """Set guard up: settings, keys, record. Asks for what no option says.
 
-    Nothing is read from the mailbox and nothing is sent. An existing guard.toml or record is
-    never overwritten.
+    Nothing is read from the mailbox and nothing is sent. An existing guard.toml, record or
+    recovery sheet is never overwritten (exit status 78, or 74 for the record). With options for
+    all that has no default, and --passphrase-file, it asks nothing and runs unattended.
     """
     recovery = options["recovery_file"]
     for file in (config, recovery):
@@ -113,19 +122,30 @@ def init(config: Path, **options: Unpack[_Options]) -> None:
     text = guard_toml(_answers(options))
     settings = parse(text, name=config.name, folder=config.absolute().parent)
     passphrase = wiring.ask_passphrase(options["passphrase_file"], confirm=True)
+    with ExitStack() as undo:
+        # Made before the keys: a sheet that cannot be written must not leave keys without one.
+        for file in (config, recovery):
+            wiring.write_private(file, "")
+            undo.callback(file.unlink)
+        key = _make(settings, passphrase, options["executor"])
+        undo.pop_all()
+    recovery.write_text(SHEET.format(key=key), encoding="utf-8")
+    config.write_text(text, encoding="utf-8")
+    click.echo(_next(config, recovery))
+
+
+def _make(settings: Settings, passphrase: str, executor: str | None) -> str:
+    """Make the record; returns the recovery key."""
     try:
-        key = record_init.create(
+        return record_init.create(
             settings.record_folder,
             passphrase=passphrase,
-            executor=options["executor"],
+            executor=executor,
             random=secrets.token_bytes,
             now=wiring.milliseconds(),
         )
     except ValueError as error:
         raise ConfigError(str(error)) from None
-    wiring.write_private(recovery, SHEET.format(key=key))
-    wiring.write_private(config, text)
-    click.echo(_next(config, recovery))
 
 
 def _answers(options: _Options) -> Answers:

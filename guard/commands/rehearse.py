@@ -1,5 +1,8 @@
 """A dry run: the same walk and the same rules as a scan, but nothing filed, flagged or sent."""
 
+from collections.abc import Iterator
+from datetime import datetime
+
 import click
 
 from guard.mail.imap import Fetched
@@ -17,41 +20,54 @@ from guard.verdict.reading import Reading
 def rehearse(house: House) -> None:
     """Print, for every message that a scan would file now, what it would do."""
     total = 0
+    would = _Would(house)
     for folder in house.folders:
-        state = house.mailbox.examine(folder.name)
-        cursor = house.record.cursor(account_of(house.settings), folder.name)
-        known = cursor is not None and cursor.validity == state.validity
-        after = cursor.uid if cursor is not None and known else 0
-        uids = house.mailbox.new_uids(after, state.uidnext)
-        for batch in house.mailbox.fetch(uids):
-            total += len(batch.messages)
-            if folder.direction == "out":
-                _say_filed(folder, batch.messages)
-                continue
-            readings = house.reader.start([one.raw for one in batch.messages])()
-            for mail, reading in zip(batch.messages, readings, strict=True):
-                click.echo(
-                    f"{folder.name} {mail.uid}: would be {_would(house, folder, mail, reading)}"
-                )
+        for mail, reading in _new(house, folder):
+            total += 1
+            done = ["filed"] if reading is None else would.do(folder, mail, reading)
+            click.echo(f"{folder.name} {mail.uid}: would be {', '.join(done)}")
+    if house.reader.problem is not None:
+        raise house.reader.problem
     click.echo(f"{total} messages would be filed. Nothing was filed, flagged or sent.")
 
 
-def _say_filed(folder: Folder, messages: tuple[Fetched, ...]) -> None:
-    for mail in messages:
-        click.echo(f"{folder.name} {mail.uid}: would be filed")
+def _new(house: House, folder: Folder) -> Iterator[tuple[Fetched, Reading | None]]:
+    """Give what is new in a folder, read unless it is our own mail."""
+    state = house.mailbox.examine(folder.name)
+    cursor = house.record.cursor(account_of(house.settings), folder.name)
+    known = cursor is not None and cursor.validity == state.validity
+    after = cursor.uid if cursor is not None and known else 0
+    for batch in house.mailbox.fetch(house.mailbox.new_uids(after, state.uidnext)):
+        mails = batch.messages
+        if folder.direction == "out":
+            yield from ((mail, None) for mail in mails)
+        else:
+            yield from zip(mails, house.reader.start([one.raw for one in mails])(), strict=True)
 
 
-def _would(house: House, folder: Folder, mail: Fetched, reading: Reading) -> str:
-    case, _ = gather(
-        reading,
-        received=mail.received,
-        junk=folder.direction == "junk",
-        now=house.clock(),
-        record=house.record,
-        settings=house.settings,
-        reminded=lambda client: last_reminder(house.record, client),
-    )
-    decision = decide(case, limits_of(house.settings))
-    done = ["filed"]
-    done += [words.WOULD[one] for one in Action if one in decision.actions]
-    return ", ".join(done)
+class _Would:
+    """What a scan would do, and for whom it would have sent a reminder already."""
+
+    def __init__(self, house: House) -> None:
+        self._house = house
+        self._reminded: dict[str, datetime] = {}
+
+    def do(self, folder: Folder, mail: Fetched, reading: Reading) -> list[str]:
+        """Return in words what would be done."""
+        house = self._house
+        case, _ = gather(
+            reading,
+            received=mail.received,
+            junk=folder.direction == "junk",
+            now=house.clock(),
+            record=house.record,
+            settings=house.settings,
+            reminded=self._last_reminder,
+        )
+        decision = decide(case, limits_of(house.settings))
+        if Action.REMIND in decision.actions:
+            self._reminded.update(dict.fromkeys(case.clients, case.now))
+        return ["filed", *(words.WOULD[one] for one in Action if one in decision.actions)]
+
+    def _last_reminder(self, client: str) -> datetime | None:
+        return self._reminded.get(client) or last_reminder(self._house.record, client)

@@ -35,14 +35,17 @@ _KEYS = (
 def scan(config: Path, *, as_json: bool, dry_run: bool) -> None:
     """File what is new, hold what needs your eyes, send the reminders. The cron job.
 
-    Silent when all is well. Exit status 0 done, 75 try again later (nothing is lost),
-    77 a password was refused, 78 a setting is wrong. Messages that could not be read are
-    filed and held; they are no error.
+    Silent when all is well. Exit status 0 done, 74 the disk would not, 75 try again later
+    (nothing is lost), 77 a password was refused, 78 a setting or the model is wrong. Messages
+    that could not be read are filed and held; they are no error. Whatever stops a scan, the
+    next one carries on.
     """
     settings = load(config)
     with ExitStack() as stack:
         bar = stack.enter_context(_Bar())
-        house = wiring.enter_house(stack, settings, progress=bar.step, expect=bar.expect)
+        house = wiring.enter_house(
+            stack, settings, readonly=dry_run, progress=bar.step, expect=bar.expect
+        )
         if dry_run:
             rehearse(house)
             return

@@ -15,9 +15,10 @@ import click
 
 from guard.config import Mailbox as MailboxSettings
 from guard.config import Settings, Smtp
-from guard.errors import ConfigError, LockedError
+from guard.errors import ConfigError, LockedError, ModelError
 from guard.mail import imap, login
 from guard.pipeline.house import Folder, House
+from guard.record import durable
 from guard.record.lock import scan_lock
 from guard.record.reading import Reader
 from guard.record.sqlite import SqliteRecord
@@ -26,7 +27,7 @@ from guard.reply.errands import Errands
 from guard.reply.smtp import Outbox, SmtpServer
 from guard.shipped import folder
 from guard.verdict.child import ChildReader
-from guard.verdict.chosen import Chosen, chosen
+from guard.verdict.chosen import MODEL, Chosen, chosen
 
 
 def clock() -> datetime:
@@ -115,34 +116,50 @@ def outbox(settings: Settings, smtp: Smtp) -> Outbox:
 
 
 def reader(settings: Settings | None) -> ChildReader:
-    """Return a reader with the chosen model; its process starts when first needed."""
-    model = chosen_model(settings)
+    """Return a reader with the chosen model; its process starts when first needed.
+
+    A model that cannot be had must not stop the filing: it is the reader's problem.
+    """
+    try:
+        model, problem = chosen_model(settings), None
+    except ModelError as error:
+        model, problem = Chosen(file=_model_folder(settings) / MODEL, digest=""), error
     own = compose.text("reminder.en").splitlines()
-    return ChildReader(model.file, model.digest, own_text=own)
+    made = ChildReader(model.file, model.digest, own_text=own)
+    made.problem = problem
+    return made
 
 
 def chosen_model(settings: Settings | None) -> Chosen:
     """Return the model that guard.toml names, else the shipped one."""
-    named = settings is not None and settings.model.path
-    return chosen(settings.path(settings.model.path) if settings and named else folder("models"))
+    return chosen(_model_folder(settings))
 
 
 def enter_house(
     stack: ExitStack,
     settings: Settings,
     *,
+    readonly: bool = False,
     progress: Callable[[int], None] = lambda _count: None,
     expect: Callable[[int], None] = lambda _count: None,
 ) -> House:
     """Open every edge, to be closed with the stack, and join them for one scan.
+
+    Args:
+        stack: Closes what is opened here.
+        settings: The practice's choices.
+        readonly: For a dry run: without the lock, and nothing can be filed.
+        progress: Told how many more messages were filed.
+        expect: Told how many more there are to file.
 
     Raises:
         BusyError: Another scan is running.
         FatalError: An edge cannot be opened.
         TransientError: A server cannot be reached.
     """
-    stack.enter_context(scan_lock(settings.record_folder, now=milliseconds()))
-    record = stack.enter_context(open_record(settings))
+    if not readonly:
+        stack.enter_context(scan_lock(settings.record_folder, now=milliseconds()))
+    record = stack.enter_context(open_record(settings, readonly=readonly))
     mailbox = stack.enter_context(sign_in(settings))
     read = stack.enter_context(reader(settings))
     places = folders(settings, mailbox)
@@ -170,12 +187,19 @@ def enter_house(
 
 
 def note_run(settings: Settings, counts: dict[str, int]) -> None:
-    """Note when the last scan ended and what it counted, for ``guard check``."""
+    """Note when the last scan ended and what it counted, for ``guard check``.
+
+    Raises:
+        RecordError: The disk would not. What was filed stays filed.
+    """
     note = {"at": clock().isoformat(timespec="seconds"), **counts}
     target = settings.record_folder / "last-scan.json"
     fresh = target.with_suffix(".new")
-    fresh.write_text(json.dumps(note), encoding="ascii")
-    fresh.replace(target)
+    try:
+        fresh.write_text(json.dumps(note), encoding="ascii")
+        fresh.replace(target)
+    except OSError as error:
+        raise durable.disk_error(error) from error
 
 
 def write_private(file: Path, text: str) -> None:
@@ -219,6 +243,12 @@ def ask_passphrase(file: Path | None, *, confirm: bool = False) -> str:
 def free_bytes(folder: Path) -> int:
     """Return the room left on the disk of a folder."""
     return shutil.disk_usage(folder).free
+
+
+def _model_folder(settings: Settings | None) -> Path:
+    if settings is not None and settings.model.path:
+        return settings.path(settings.model.path)
+    return folder("models")
 
 
 def _password(settings: Settings, section: MailboxSettings | Smtp, table: str) -> str:
