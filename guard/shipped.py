@@ -7,6 +7,7 @@ from guard.errors import ConfigError
 _HERE = Path(__file__).parent
 _PLACES = {
     "models": (_HERE / "_shipped" / "models", _HERE.parent / "models"),
+    "corpus": (_HERE / "_shipped" / "corpus", _HERE.parent / "data" / "corpus"),
     "demo": (_HERE / "_shipped" / "demo", _HERE.parent / "data" / "demo"),
 }
 

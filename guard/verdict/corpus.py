@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 LABELS = ("scheduling", "therapy", "crisis", "other")
 FLAGGED = frozenset({"therapy", "crisis"})
@@ -54,19 +55,49 @@ class Example:
         return self.label in FLAGGED
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Clause:
+    """One labelled sentence or clause, written for this project."""
+
+    id: str
+    """Batch and number, such as ``k03-042``."""
+
+    label: str
+    """One of `LABELS`."""
+
+    text: str
+    """The words."""
+
+    @property
+    def batch(self) -> str:
+        """The batch, which is also the file's stem."""
+        return self.id.partition("-")[0]
+
+
+def read_clauses(paths: Iterable[Path]) -> Iterator[Clause]:
+    """Yield every clause of the files, in file and line order.
+
+    Raises:
+        ValueError: A line is not a well-formed clause; names file and line.
+    """
+    for path, number, fields in _lines(paths):
+        try:
+            yield Clause(**fields)
+        except TypeError as error:
+            raise ValueError(f"{path.name}:{number}: {error}") from error
+
+
 def read(paths: Iterable[Path]) -> Iterator[Example]:
     """Yield every example of the files, in file and line order.
 
     Raises:
         ValueError: A line is not a well-formed example; names file and line.
     """
-    for path in paths:
-        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
-            if line.strip():
-                try:
-                    yield _example(json.loads(line))
-                except (ValueError, TypeError, KeyError) as error:
-                    raise ValueError(f"{path.name}:{number}: {error}") from error
+    for path, number, fields in _lines(paths):
+        try:
+            yield _example(fields)
+        except (ValueError, TypeError, KeyError) as error:
+            raise ValueError(f"{path.name}:{number}: {error}") from error
 
 
 def check(examples: Iterable[Example]) -> Iterator[str]:
@@ -88,7 +119,17 @@ def check(examples: Iterable[Example]) -> Iterator[str]:
                 yield f"{example.id}: sensitive sentence is not in the mail: {sentence[:60]!r}"
 
 
-def _example(fields: dict[str, object]) -> Example:
+def _lines(paths: Iterable[Path]) -> Iterator[tuple[Path, int, dict[str, Any]]]:
+    for path in paths:
+        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
+            if line.strip():
+                try:
+                    yield path, number, json.loads(line)
+                except ValueError as error:
+                    raise ValueError(f"{path.name}:{number}: {error}") from error
+
+
+def _example(fields: dict[str, Any]) -> Example:
     if fields.keys() != _KEYS:
         raise ValueError(f"keys differ: {sorted(fields.keys() ^ _KEYS)}")
     if fields["label"] not in LABELS:

@@ -7,7 +7,7 @@ the last stage and the cut-offs see predictions for writers that were left out.
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +17,7 @@ from sklearn.naive_bayes import ComplementNB
 
 from guard.mail.text import new_text
 from guard.verdict import features
-from guard.verdict.corpus import LABELS, Example
+from guard.verdict.corpus import LABELS, Clause, Example
 from guard.verdict.counting import Counts, Floats, Ints, Vocabulary, count, weigh
 from guard.verdict.cutoffs import Cutoffs, choose
 from guard.verdict.lexicon import crisis_signs
@@ -39,6 +39,10 @@ _SMOOTHING = 0.3
 _NEUTRAL = 0.3
 """Weight of the harmless sentences in a sensitive mail: most are harmless, some are not."""
 
+CLAUSE = 0.5
+"""Weight of a single labelled sentence among whole mails."""
+
+_TURN = 15
 _ITERATIONS = 3000
 _OVERLAP = 0.6
 
@@ -62,6 +66,15 @@ class Prepared:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Extra:
+    """Labelled sentences: they teach the members, and are never a test of anything."""
+
+    texts: tuple[str, ...] = ()
+    label: Ints = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
+    writers: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Trained:
     """A model, and what is known of it from left-out writers."""
 
@@ -72,9 +85,14 @@ class Trained:
     """Probabilities of every training mail by models that saw none of its batch, N x 4."""
 
 
+def text_of(example: Example) -> str:
+    """Return what is judged of an example: subject and new text."""
+    return f"{example.subject}\n{new_text(example.body)}"
+
+
 def prepare(examples: Sequence[Example]) -> Prepared:
     """Turn examples into texts and labels of segments."""
-    texts = tuple(f"{one.subject}\n{new_text(one.body)}" for one in examples)
+    texts = tuple(map(text_of, examples))
     return Prepared(
         examples=tuple(examples),
         texts=texts,
@@ -84,11 +102,28 @@ def prepare(examples: Sequence[Example]) -> Prepared:
     )
 
 
-def train(examples: Sequence[Example], *, say: Progress = lambda _words: None) -> Trained:
+def extra(clauses: Sequence[Clause]) -> Extra:
+    """Turn clauses into texts and labels."""
+    ordered = sorted(clauses, key=lambda one: one.id)
+    return Extra(
+        texts=tuple(one.text for one in ordered),
+        label=np.array([LABELS.index(one.label) for one in ordered], dtype=np.int64),
+        # The writers are not named; they took turns after some fifteen sentences each.
+        writers=tuple(f"{one.batch}-{at // _TURN}" for at, one in enumerate(ordered)),
+    )
+
+
+def train(
+    examples: Sequence[Example],
+    clauses: Sequence[Clause] = (),
+    *,
+    say: Progress = lambda _words: None,
+) -> Trained:
     """Fit a model.
 
     Args:
-        examples: In any order; sorted by id first.
+        examples: Mails, in any order; sorted by id first.
+        clauses: Sentences, in any order; sorted by id first.
         say: Told what is being done.
 
     Raises:
@@ -98,14 +133,15 @@ def train(examples: Sequence[Example], *, say: Progress = lambda _words: None) -
     prepared = prepare(sorted(examples, key=lambda one: one.id))
     if len(set(prepared.group)) < 2 or len(set(prepared.label)) < len(CLASSES):  # noqa: PLR2004  # to leave one out, there must be two
         raise ValueError("training needs at least two batches and every label")
+    more = extra(clauses)
     told = np.zeros((len(prepared.texts), SIGNALS))
     folds = folds_of(prepared.group)
     for at, fold in enumerate(folds, start=1):
         say(f"left-out writers, {at} of {len(folds)}")
-        members = _fit(_only(prepared, ~fold))
+        members = _fit(_only(prepared, ~fold), more)
         told[fold] = _tell(members, _only(prepared, fold).texts)
     say("the whole corpus")
-    members = _fit(prepared)
+    members = _fit(prepared, more)
     stack, left_out = _stacked(told, prepared)
     arrays = Arrays(
         names=members.names,
@@ -156,16 +192,21 @@ class _Stack:
     bias: Floats
 
 
-def _fit(prepared: Prepared) -> Members:
-    vocabulary = Vocabulary(_learned(prepared))
-    batch = count(prepared.texts, vocabulary)
+def _fit(prepared: Prepared, more: Extra) -> Members:
+    vocabulary = Vocabulary(_learned(prepared, more))
+    batch = count((*prepared.texts, *more.texts), vocabulary)
+    label = np.concatenate([prepared.label, more.label])
+    weight = np.repeat([1.0, CLAUSE], [len(prepared.label), len(more.label)])
     width = len(vocabulary.names)
     mail_idf, part_idf = _idf(batch.mails, width), _idf(batch.parts, width)
     mails = _sparse(batch.mails, weigh(batch.mails, mail_idf, vocabulary.part), width)
     parts = _sparse(batch.parts, weigh(batch.parts, part_idf, vocabulary.part), width)
-    regression = _regression(_MAIL_C).fit(mails, prepared.label)
-    bayes = ComplementNB(alpha=_SMOOTHING).fit(mails, prepared.label)
-    labels = np.concatenate(prepared.parts)
+    regression = _regression(_MAIL_C).fit(mails, label, sample_weight=weight)
+    bayes = ComplementNB(alpha=_SMOOTHING).fit(mails, label, sample_weight=weight)
+    # Every segment of a clause has the clause's label.
+    labels = np.concatenate(
+        [*prepared.parts, label[batch.owner[batch.owner >= len(prepared.label)]]]
+    )
     neutral = labels < 0
     segments = _regression(_PART_C).fit(
         parts,
@@ -224,12 +265,13 @@ def _regression(strength: float) -> LogisticRegression:
     return LogisticRegression(C=strength, max_iter=_ITERATIONS, class_weight="balanced")
 
 
-def _learned(prepared: Prepared) -> list[str]:
+def _learned(prepared: Prepared, more: Extra) -> list[str]:
     """Names of the features that enough different writers use, sorted."""
     writers: Counter[str] = Counter()
     used: dict[str, set[str]] = {}
-    for example, text in zip(prepared.examples, prepared.texts, strict=True):
-        own = used.setdefault(example.author, set())
+    names = (*(one.author for one in prepared.examples), *more.writers)
+    for writer, text in zip(names, (*prepared.texts, *more.texts), strict=True):
+        own = used.setdefault(writer, set())
         for piece in split(text):
             own.update(features.names(features.words(piece.text)))
     for own in used.values():
