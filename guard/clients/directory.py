@@ -5,7 +5,9 @@ client by keyed digests of the addresses only (FORMAT.md says what that does not
 """
 
 import re
+import unicodedata
 from dataclasses import dataclass
+from typing import Protocol
 
 import msgspec
 
@@ -45,7 +47,7 @@ def normalise(address: str) -> str:
     Raises:
         ValueError: It is not an address.
     """
-    text = address.strip()
+    text = unicodedata.normalize("NFC", address.strip())
     if not _ADDRESS.fullmatch(text):
         raise ValueError("this is not an e-mail address")
     local, _, domain = text.rpartition("@")
@@ -54,6 +56,24 @@ def normalise(address: str) -> str:
     except UnicodeError:
         ascii_domain = domain
     return f"{local}@{ascii_domain}".lower()
+
+
+class Names(Protocol):
+    """Whatever knows the clients by their addresses."""
+
+    def owners_named(self, text: str) -> tuple[str, ...]:
+        """Ids of the clients that have this address, normalised."""
+
+
+def find(names: Names, address: str) -> tuple[str, ...]:
+    """Return the ids of the clients that have an address, in whatever form a mail writes it.
+
+    Never raises for an address: what cannot be one belongs to no client.
+    """
+    try:
+        return names.owners_named(normalise(address))
+    except ValueError:
+        return ()
 
 
 def enrol(client: Client) -> Fact:

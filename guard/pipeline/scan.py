@@ -5,8 +5,11 @@ cursor moves in the same transaction. It knows no technology: mailbox, record, r
 sender are given. Whatever stops it, the next scan carries on from what the record holds.
 """
 
+from guard.errors import ConfigError, TransientError
+from guard.pipeline.alarm import Alarm
 from guard.pipeline.house import House, Summary
 from guard.pipeline.judging import Judging
+from guard.pipeline.letters import note_letters
 from guard.pipeline.walk import Walk
 from guard.reply.outbox import settle
 
@@ -19,16 +22,17 @@ def scan(house: House) -> Summary:
         FatalError: The record could not be written, or sign-in was refused.
     """
     summary = Summary()
-    # What an interrupted run left half sent is settled first, so that nobody gets it twice.
+    # What an interrupted run left half done is settled first, so that nobody gets it twice.
     summary.uncertain += settle(house.record, now=house.clock())
-    judging = Judging(house, summary)
+    note_letters(house.record, now=house.clock())
+    alarm = Alarm(house, summary)
+    alarm.ring()
+    judging = Judging(house, summary, alarm)
     handed: set[int] = set()
     walks = [Walk(house, folder, summary, handed) for folder in house.folders]
-    for walk in walks:
-        _take_through(walk, judging)
-        _alert(house, summary)
-    open_ = {*house.record.tasks("judge"), *house.record.tasks("remind")} - judging.postponed
-    judging.give_up([one for one in open_ if not any(walk.shows(one) for walk in walks)])
+    if _all_through(walks, judging, summary):
+        open_ = {*house.record.tasks("judge"), *house.record.tasks("remind")} - judging.postponed
+        judging.give_up([one for one in open_ if not any(walk.shows(one) for walk in walks)])
     if summary.reminded:
         # Our own copies in Sent are filed at once, so that a scan after this one finds nothing.
         for walk in walks:
@@ -39,23 +43,35 @@ def scan(house: House) -> Summary:
     return summary
 
 
+def _all_through(walks: list[Walk], judging: Judging, summary: Summary) -> bool:
+    """Take every folder through the house; tell whether all could be opened."""
+    whole = True
+    for walk in walks:
+        try:
+            _take_through(walk, judging)
+        except ConfigError as problem:
+            # A folder that is gone must not keep the others unread.
+            summary.note(problem)
+            whole = False
+            # Unless Sent was read, she may have answered already.
+            judging.may_remind &= walk.folder.direction != "out"
+    return whole
+
+
 def _take_through(walk: Walk, judging: Judging) -> None:
     """Take one folder's new messages through the house."""
     waiting = None
-    for filed in walk.file_new():
-        # The next batch is fetched and filed while the reader still reads this one.
-        reading = judging.start(filed)
+    try:
+        for filed in walk.file_new():
+            # The next batch is fetched and filed while the reader still reads this one.
+            ready, waiting = waiting, (filed, judging.start(filed))
+            if ready is not None:
+                judging.finish(*ready)
+    except TransientError:
+        # The line is lost, but what was filed before can still be judged, and announced.
         if waiting is not None:
             judging.finish(*waiting)
-        waiting = filed, reading
+        raise
     if waiting is not None:
         judging.finish(*waiting)
     walk.flag()
-
-
-def _alert(house: House, summary: Summary) -> None:
-    """Tell her at once what must not wait; again next time if it could not be said."""
-    if house.errands is None or not house.settings.alerts.to:
-        summary.unannounced = len(house.record.tasks("alert"))
-    elif (problem := house.errands.send_alert(now=house.clock())) is not None:
-        summary.note(problem)

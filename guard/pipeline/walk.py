@@ -6,14 +6,14 @@ Knows no technology: mailbox and record are given.
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from guard.clients.directory import find
 from guard.config import Settings
+from guard.errors import TransientError
 from guard.mail.envelope import peek
 from guard.mail.imap import Batch, Fetched, FolderState
+from guard.pipeline import letters
 from guard.pipeline.house import Folder, House, Record, Summary
-from guard.record.entry import Cursor, Fact, Incoming, Location
-
-UNSORTED = "unsorted"
-"""Owner of whatever comes from or goes to nobody that is known as a client."""
+from guard.record.entry import UNSORTED, Cursor, Fact, Filed, Incoming, Location
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,15 +44,19 @@ class Walk:
         self._summary = summary
         self._account = account_of(house.settings)
         self._state: FolderState | None = None
+        self._shown: dict[int, int] = {}
+        """UID to item since the folder was opened: all there is where UIDs do not last."""
 
     def file_new(self) -> Iterator[list[Work]]:
         """File what is new or was left over; yield what waits to be judged, batch by batch."""
         house = self._house
         self._state = state = house.mailbox.examine(self.folder.name)
+        self._shown = {}
         cursor = house.record.cursor(self._account, self.folder.name)
-        if cursor is None or cursor.validity != state.validity:
-            # A new UIDVALIDITY voids every UID: all is fetched again and known by its content.
-            # Source: RFC 3501 section 2.3.1.1.
+        if cursor is None or cursor.validity != state.validity or not state.sticky:
+            # A new UIDVALIDITY voids every UID, and some servers' UIDs never last: all is
+            # fetched again and known by its content.
+            # Source: RFC 3501 section 2.3.1.1; RFC 4315 section 3 (UIDNOTSTICKY).
             cursor = self._cursor(0, ())
         missing = self._still_there(cursor.missing)
         left = self._left_over()
@@ -67,7 +71,7 @@ class Walk:
 
     def shows(self, item: int) -> bool:
         """Whether the server still shows an item in this folder."""
-        uids = tuple(place.uid for place in self._here(item))
+        uids = tuple(self._here(item))
         if not uids:
             return False
         self._house.mailbox.examine(self.folder.name)
@@ -76,9 +80,14 @@ class Walk:
     def flag(self) -> None:
         """Flag in the mailbox what was decided to be flagged and lies in this folder."""
         record = self._house.record
-        places = {place.uid: item for item in record.tasks("flag") for place in self._here(item)}
+        places = {uid: item for item in record.tasks("flag") for uid in self._here(item)}
         if places:
-            self._house.mailbox.flag(self.folder.name, sorted(places))
+            try:
+                self._house.mailbox.flag(self.folder.name, sorted(places))
+            except TransientError as problem:
+                # A folder that may only be read must not stop the others; tried again.
+                self._summary.note(problem)
+                return
             done = [
                 Fact(kind="flagged", item=item, owner=None, body={}, closes=("flag",))
                 for item in dict.fromkeys(places.values())
@@ -88,62 +97,64 @@ class Walk:
     def _file(self, batch: Batch, cursor: Cursor) -> list[Work]:
         record, summary = self._house.record, self._summary
         incoming = [self._incoming(mail) for mail in batch.messages]
-        filed = record.file(incoming, cursor=cursor, now=self._now())
+        filed = record.file(incoming, cursor=cursor if self._sticky else None, now=self._now())
+        self._shown |= {
+            mail.uid: one.item for mail, one in zip(batch.messages, filed, strict=True)
+        }
         new = sum(one.new for one in filed)
         summary.seen += len(filed)
         summary.filed += new
         summary.duplicates += len(filed) - new
         self._house.progress(len(filed))
         if self.folder.direction == "out":
-            self._note_letters(
-                [(one.item, mail) for one, mail in zip(filed, incoming, strict=True) if one.new]
-            )
+            letters.note_letters(record, now=self._house.clock())
             return []
+        work = self._work(batch, incoming, filed)
+        # The same bytes may come again before the first of them is decided.
+        self._handed.update(one.item for one in work)
+        return work
+
+    def _work(self, batch: Batch, incoming: list[Incoming], filed: list[Filed]) -> list[Work]:
+        record = self._house.record
         waiting = {*record.tasks("judge"), *record.tasks("remind")} - self._handed
         work: dict[int, Work] = {}
         for one, mail, fetched in zip(filed, incoming, batch.messages, strict=True):
             if one.item in waiting:
                 junk = self.folder.direction == "junk"
                 work[one.item] = Work(item=one.item, owners=mail.owners, mail=fetched, junk=junk)
-        # The same bytes may come again before the first of them is decided.
-        self._handed.update(work)
         return list(work.values())
 
     def _incoming(self, mail: Fetched) -> Incoming:
         out = self.folder.direction == "out"
+        owners = owners_of(mail.raw, out=out, record=self._house.record)
         return Incoming(
             raw=mail.raw,
             locations=(self._place(mail.uid),),
-            owners=owners_of(mail.raw, out=out, record=self._house.record),
+            owners=owners,
             direction=self.folder.direction,
             received=int(mail.received.timestamp() * 1000),
-            opens=() if out else ("judge",),
+            opens=letters.opens(owners) if out else ("judge",),
         )
-
-    def _note_letters(self, letters: list[tuple[int, Incoming]]) -> None:
-        """Note to which clients the practice wrote, and when: she has answered them."""
-        facts = [
-            Fact(kind="wrote", item=item, owner=owner, body={"received": mail.received})
-            for item, mail in letters
-            for owner in mail.owners
-            if owner != UNSORTED
-        ]
-        if facts:
-            self._house.record.append(facts, now=self._now())
 
     @property
     def _validity(self) -> int:
-        return self._state.validity if self._state is not None else 0
+        return self._state.validity if self._state is not None and self._sticky else 0
+
+    @property
+    def _sticky(self) -> bool:
+        return self._state is not None and self._state.sticky
 
     def _left_over(self) -> list[int]:
         """UIDs here of what an earlier scan filed but did not see through."""
         record = self._house.record
         items = {*record.tasks("judge"), *record.tasks("remind")}
-        return [place.uid for item in items for place in self._here(item)]
+        return [uid for item in items for uid in self._here(item)]
 
-    def _here(self, item: int) -> list[Location]:
+    def _here(self, item: int) -> list[int]:
+        if not self._sticky:
+            return [uid for uid, shown in self._shown.items() if shown == item]
         return [
-            place
+            place.uid
             for place in self._house.record.locations(item)
             if (place.account, place.folder, place.validity)
             == (self._account, self.folder.name, self._validity)
@@ -174,7 +185,8 @@ class Walk:
             account=self._account,
             folder=self.folder.name,
             validity=self._validity,
-            uid=uid,
+            # Where UIDs do not last, a number would only look like a place.
+            uid=uid if self._sticky else 0,
         )
 
     def _now(self) -> int:
@@ -185,7 +197,7 @@ def owners_of(raw: bytes, *, out: bool, record: Record) -> tuple[str, ...]:
     """Whose keys seal a message: the clients who wrote it or, if it is ours, who got it."""
     envelope = peek(raw)
     addresses = envelope.recipients if out else envelope.sender
-    found = dict.fromkeys(owner for one in addresses for owner in record.owners_named(one))
+    found = dict.fromkeys(owner for one in addresses for owner in find(record, one))
     return tuple(found) or (UNSORTED,)
 
 

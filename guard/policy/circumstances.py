@@ -7,6 +7,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Protocol
 
+from guard.clients.directory import find
 from guard.config import Settings
 from guard.mail.sender import Authenticity, authenticity
 from guard.policy.rules import Case
@@ -51,7 +52,7 @@ def gather(
     """
     message = reading.message
     writers = message.sender if message else ()
-    clients = tuple(dict.fromkeys(c for one in writers for c in record.owners_named(one.email)))
+    clients = tuple(dict.fromkeys(c for one in writers for c in find(record, one.email)))
     trust = settings.reminders.trust_authserv
     vouched = authenticity(message, trusted=trust) if message else UNREAD
     case = Case(
@@ -63,6 +64,7 @@ def gather(
         clients=clients,
         no_automatic_mail=any(_no_automatic_mail(record, one) for one in clients),
         authenticated=vouched.authenticated,
+        trusts=any(trust),
         junk=junk,
         reminded=max(filter(None, map(reminded, clients)), default=None),
         wrote=max(filter(None, (_wrote(record, one) for one in clients)), default=None),
@@ -80,5 +82,5 @@ def _wrote(record: Record, client: str) -> datetime | None:
     found = record.latest("wrote", owner=client)
     if found is None:
         return None
-    at: int = found.data["received"]
+    at: int = found.data["last"]
     return datetime.fromtimestamp(at / 1000, tz=UTC)

@@ -53,9 +53,25 @@ class Minutes:
     """What could not be read, in fixed words."""
 
 
-def fact(item: int, owners: tuple[str, ...], minutes: Minutes) -> Fact:
-    """Return the entry of one decision; it closes ``judge`` and opens a task an action."""
+def fact(
+    item: int,
+    owners: tuple[str, ...],
+    minutes: Minutes,
+    *,
+    before: frozenset[str] = frozenset(),
+) -> Fact:
+    """Return the entry of one decision; it closes ``judge`` and opens a task an action.
+
+    Args:
+        item: What was decided about.
+        owners: Whose keys seal it.
+        minutes: What was understood and decided.
+        before: Values of the actions of an earlier decision about the same item. Their tasks
+            were opened then and may be done by now; only a reminder starts anew.
+    """
     actions = sorted(one.value for one in minutes.decision.actions)
+    fresh = [one for one in minutes.decision.actions if one.value not in before]
+    again = {Action.REMIND} & minutes.decision.actions
     return Fact(
         kind=KIND,
         item=item,
@@ -63,7 +79,7 @@ def fact(item: int, owners: tuple[str, ...], minutes: Minutes) -> Fact:
         body={"actions": [*actions], "model": minutes.verdict.model},
         secret=msgspec.json.encode(minutes),
         owners=owners,
-        opens=tuple(sorted(TASKS[one] for one in minutes.decision.actions)),
+        opens=tuple(sorted(TASKS[one] for one in {*fresh, *again})),
         closes=("judge", "remind"),
     )
 

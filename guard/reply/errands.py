@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from guard.config import Settings
-from guard.errors import GuardError
+from guard.errors import GuardError, SendRefusedError
 from guard.mail.message import Message
 from guard.record.entry import Fact
 from guard.reply import compose
-from guard.reply.outbox import Outcome, Record, Reminder, Sender, remind
+from guard.reply.outbox import Outcome, Record, Reminder, Sender, refuse, remind
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,14 +33,18 @@ class Errands:
     ) -> tuple[Outcome, GuardError | None]:
         """Send one client the reminder, at most once.
 
-        Raises:
-            SendRefusedError: No safe reminder can be composed; nothing was filed or sent.
+        Returns:
+            How it ended, and what went wrong if anything did.
         """
         words = compose.text("reminder.en")
         address = self.settings.reply_address
-        letter = compose.reminder(
-            message, words=words, sender=address, token=self.token(), now=now
-        )
+        try:
+            letter = compose.reminder(
+                message, words=words, sender=address, token=self.token(), now=now
+            )
+        except SendRefusedError as refused:
+            refuse(item, client=client, record=self.record, now=now)
+            return Outcome.REFUSED, refused
         reminder = Reminder(
             letter=letter,
             answers=item,
@@ -51,7 +55,11 @@ class Errands:
         )
         outcome, problem = remind(reminder, record=self.record, sender=self.sender, now=now)
         if outcome is Outcome.SENT:
-            self.keep(letter.raw)
+            try:
+                self.keep(letter.raw)
+            except GuardError as error:
+                # The record holds the letter; that Sent has no copy must not stop the scan.
+                return outcome, error
         return outcome, problem
 
     def send_alert(self, *, now: datetime) -> GuardError | None:

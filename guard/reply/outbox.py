@@ -21,6 +21,9 @@ from guard.errors import (
 from guard.record.entry import JSON, Entry, Fact, Filed, Incoming
 from guard.reply.compose import Letter
 
+_LEAVING = "leaving"
+"""Kind of the entry on a letter that names what it answers."""
+
 
 class Outcome(Enum):
     """How a reminder ended. The values are kinds of entries, so they never change meaning."""
@@ -114,50 +117,57 @@ def remind(
     )[0]
     body: dict[str, JSON] = {"letter": filed.item, "text": reminder.text}
     record.append(
-        [Fact(kind="reminding", item=item, owner=client, body=body, closes=("remind",))], now=at
-    )
-    outcome, envelope, problem = _send(reminder, sender)
-    again = ("remind",) if outcome is Outcome.POSTPONED else ()
-    look = ("review",) if outcome in (Outcome.REFUSED, Outcome.UNCERTAIN) else ()
-    record.append(
         [
-            Fact(kind="outcome", item=filed.item, owner=client, body={}, closes=("outcome",)),
-            Fact(
-                kind=outcome.value,
-                item=item,
-                owner=client,
-                body={**body, "envelope": envelope},
-                opens=(*again, *look),
-            ),
+            Fact(kind="reminding", item=item, owner=client, body=body, closes=("remind",)),
+            # Only a letter that has this entry can have left the house.
+            Fact(kind=_LEAVING, item=filed.item, owner=client, body={"answers": item}),
         ],
         now=at,
     )
+    outcome, envelope, problem = _send(reminder, sender)
+    body["envelope"] = envelope
+    record.append(_ended(outcome, item, letter=filed.item, client=client, body=body), now=at)
     return outcome, problem
 
 
-def settle(record: Record, *, now: datetime) -> int:
-    """File as uncertain what an interrupted run left open; returns how many.
+def refuse(item: int, *, client: str, record: Record, now: datetime) -> None:
+    """File that no letter can be written that answers an item; nothing was sent."""
+    refused = Fact(
+        kind=Outcome.REFUSED.value,
+        item=item,
+        owner=client,
+        body={},
+        opens=("review",),
+        closes=("remind",),
+    )
+    record.append([refused], now=_ms(now))
 
-    It is never sent again by itself: she looks.
+
+def settle(record: Record, *, now: datetime) -> int:
+    """File what is known of letters that an interrupted run left open.
+
+    What may have left the house is called uncertain and never sent again by itself: she
+    looks. What certainly has not is withdrawn, and its reminder is decided about anew.
+
+    Returns:
+        How many are uncertain.
     """
-    left = record.tasks("outcome")
-    for letter in left:
-        filed = record.latest("filed", item=letter)
-        owner = filed.owner if filed is not None else None
-        record.append(
-            [
-                Fact(
-                    kind=Outcome.UNCERTAIN.value,
-                    item=letter,
-                    owner=owner,
-                    body={"letter": letter},
-                    closes=("outcome",),
-                    opens=("review",),
-                )
-            ],
-            now=_ms(now),
-        )
-    return len(left)
+    uncertain = 0
+    for letter in record.tasks("outcome"):
+        leaving = record.latest(_LEAVING, item=letter)
+        if leaving is None or leaving.owner is None:
+            facts = [Fact(kind="withdrawn", item=letter, closes=("outcome",))]
+        else:
+            uncertain += 1
+            facts = _ended(
+                Outcome.UNCERTAIN,
+                leaving.data["answers"],
+                letter=letter,
+                client=leaving.owner,
+                body={"letter": letter},
+            )
+        record.append(facts, now=_ms(now))
+    return uncertain
 
 
 def last_reminder(record: Record, client: str) -> datetime | None:
@@ -165,6 +175,17 @@ def last_reminder(record: Record, client: str) -> datetime | None:
     found = [record.latest(one.value, owner=client) for one in (Outcome.SENT, Outcome.UNCERTAIN)]
     times = [one.at for one in found if one is not None]
     return datetime.fromtimestamp(max(times) / 1000, tz=UTC) if times else None
+
+
+def _ended(
+    outcome: Outcome, item: int, *, letter: int, client: str, body: dict[str, JSON]
+) -> list[Fact]:
+    again = ("remind",) if outcome is Outcome.POSTPONED else ()
+    look = ("review",) if outcome in (Outcome.REFUSED, Outcome.UNCERTAIN) else ()
+    return [
+        Fact(kind="outcome", item=letter, owner=client, closes=("outcome",)),
+        Fact(kind=outcome.value, item=item, owner=client, body=body, opens=(*again, *look)),
+    ]
 
 
 def _send(reminder: Reminder, sender: Sender) -> tuple[Outcome, str, GuardError | None]:
