@@ -24,6 +24,8 @@ _NAMES = (
     "classify",
     "clients",
     "record",
+    "model",
+    "train",
     "demo",
 )
 

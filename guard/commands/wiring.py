@@ -26,6 +26,7 @@ from guard.reply import compose
 from guard.reply.errands import Errands
 from guard.reply.smtp import Outbox, SmtpServer
 from guard.shipped import folder
+from guard.verdict import cabinet
 from guard.verdict.child import ChildReader
 from guard.verdict.chosen import MODEL, Chosen, chosen
 
@@ -115,15 +116,17 @@ def outbox(settings: Settings, smtp: Smtp) -> Outbox:
     return Outbox(server, _password(settings, smtp, "smtp") if smtp.user else None)
 
 
-def reader(settings: Settings | None) -> ChildReader:
+def reader(settings: Settings | None, record: SqliteRecord | None = None) -> ChildReader:
     """Return a reader with the chosen model; its process starts when first needed.
 
     A model that cannot be had must not stop the filing: it is the reader's problem.
     """
     try:
         model, problem = chosen_model(settings), None
+        if settings is not None and record is not None:
+            _insist_on_adopted(settings, record, model)
     except ModelError as error:
-        model, problem = Chosen(file=_model_folder(settings) / MODEL, digest=""), error
+        model, problem = Chosen(file=Path(MODEL), digest=""), error
     own = compose.text("reminder.en").splitlines()
     made = ChildReader(model.file, model.digest, own_text=own)
     made.problem = problem
@@ -161,7 +164,7 @@ def enter_house(
         stack.enter_context(scan_lock(settings.record_folder, now=milliseconds()))
     record = stack.enter_context(open_record(settings, readonly=readonly))
     mailbox = stack.enter_context(sign_in(settings))
-    read = stack.enter_context(reader(settings))
+    read = stack.enter_context(reader(settings, record))
     places = folders(settings, mailbox)
 
     def keep(raw: bytes) -> None:
@@ -245,10 +248,30 @@ def free_bytes(folder: Path) -> int:
     return shutil.disk_usage(folder).free
 
 
+def cabinet_of(settings: Settings) -> Path:
+    """Return the folder of the practice's own models."""
+    return settings.record_folder / "models"
+
+
 def _model_folder(settings: Settings | None) -> Path:
     if settings is not None and settings.model.path:
         return settings.path(settings.model.path)
-    return folder("models")
+    own = cabinet.in_use(cabinet_of(settings)) if settings is not None else None
+    return own or folder("models")
+
+
+def _insist_on_adopted(settings: Settings, record: SqliteRecord, model: Chosen) -> None:
+    """Refuse a model that is not the one that the record says was adopted."""
+    adopted = record.latest("model")
+    if settings.model.path or adopted is None or adopted.data["sha256"] == model.digest:
+        return
+    if adopted.data["name"] == "shipped" and cabinet.in_use(cabinet_of(settings)) is None:
+        # A newer guard ships a newer model.
+        return
+    raise ModelError(
+        "the model in use is not the one that was adopted",
+        hint="guard goes on filing and holds every message. Run: guard model adopt NAME",
+    )
 
 
 def _password(settings: Settings, section: MailboxSettings | Smtp, table: str) -> str:
