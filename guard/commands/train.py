@@ -1,58 +1,111 @@
-"""``guard train``: a new model from the corpus, tested before anybody relies on it."""
+"""``guard train``: a new model from corpus and rulings, tested before it is relied on."""
 
 import hashlib
+import zlib
 from pathlib import Path
 
 import click
 
 from guard import shipped
+from guard.commands import wiring
+from guard.commands.model import put_in_use
+from guard.config import Settings, load
+from guard.errors import ConfigError, ModelError
+from guard.review.rulings import rulings
+from guard.verdict import cabinet
 from guard.verdict import model as model_file
 from guard.verdict.card import encode
-from guard.verdict.chosen import CARD, MODEL, chosen
-from guard.verdict.corpus import Clause, Example, read, read_clauses
+from guard.verdict.chosen import CARD, MODEL, Chosen, chosen
+from guard.verdict.corpus import RULED, Clause, Example, read, read_clauses
 from guard.verdict.judge import Judge
 from guard.verdict.modelcard import markdown, tables
 from guard.verdict.training import Trained
 from guard.verdict.training import train as fit
-from guard.verdict.trial import not_worse, put_to_test
+from guard.verdict.trial import Trial, forgotten, not_worse, put_to_test
+
+_GROUPS = 6
+"""Clients are left out together, in so many groups, when the new model is tested on itself."""
 
 
 @click.command()
 @click.option(
-    "--corpus",
-    type=click.Path(exists=True, file_okay=False, path_type=Path),
-    help="Labelled mail; the shipped corpus if not given.",
-)
-@click.option(
     "--into",
     type=click.Path(file_okay=False, path_type=Path),
-    required=True,
-    help="Folder for the new model and its card.",
+    help="For makers: write a model from the corpus alone into this folder.",
 )
-@click.option("--anyway", is_flag=True, help="Write it even if it is worse than the one there.")
-def train(corpus: Path | None, into: Path, *, anyway: bool) -> None:
-    """Make a model from labelled mail, test it, and write it with its card.
+@click.option("--anyway", is_flag=True, help="Use it even if it is worse than the one in use.")
+@click.option("--passphrase-file", type=click.Path(path_type=Path), envvar="GUARD_PASSPHRASE_FILE")
+@click.pass_obj
+def train(config: Path, into: Path | None, *, anyway: bool, passphrase_file: Path | None) -> None:
+    """Teach the classifier what you ruled on the review page. Needs the passphrase.
 
-    The same corpus gives the same model, byte for byte. A model in the folder is replaced only
-    by one that is not worse on the frozen test mail, which no model learns from.
+    The new model is tested on mail that no model learns from and on all your past rulings. It
+    is used from the next scan on only if it is not worse than the one in use; that one is
+    kept, and "guard model rollback" goes back. The same mail gives the same model, byte for
+    byte. Nothing is copied out of the record but words that three different clients use.
     """
-    folder = corpus or shipped.folder("corpus")
-    examples, clauses, frozen = corpus_of(folder)
-    trained = fit(examples, clauses, say=lambda words: click.echo(f"fitting: {words}", err=True))
-    data = model_file.dump(trained.arrays, trained.cutoffs)
-    digest = model_file.digest(data)
-    judge = Judge(trained.arrays, trained.cutoffs, model=digest)
-    test = put_to_test(judge, frozen)
-    worse = _compared(into, frozen, judge)
-    click.echo("\n".join(worse) or "Not worse than the model that is there.")
+    if into is not None:
+        _ship(into, anyway=anyway)
+        return
+    settings = load(config)
+    ruled = _ruled(settings, passphrase_file)
+    if not ruled:
+        raise ConfigError(
+            "there is no ruling to learn from yet", hint="Rule on some mail first: guard review"
+        )
+    champion = wiring.chosen_model(settings)
+    fresh = _Fresh.made(shipped.folder("corpus"), ruled)
+    worse = fresh.worse_than(champion, ruled)
+    kept = cabinet.keep(
+        wiring.cabinet_of(settings),
+        data=fresh.data,
+        digest=fresh.digest,
+        card=fresh.card,
+        page=fresh.page,
+    )
+    click.echo(f"Made {kept.name} from the corpus and {len(ruled)} rulings.")
     if worse and not anyway:
-        raise SystemExit("guard: the new model was not written\nguard: hint: add --anyway")
-    into.mkdir(parents=True, exist_ok=True)
-    facts = _facts(trained, folder)
-    (into / MODEL).write_bytes(data)
-    (into / CARD).write_text(encode(tables(digest, trained, test, facts)), encoding="utf-8")
-    (into / "card.md").write_text(markdown(trained, test, facts), encoding="utf-8")
-    click.echo(f"{into / MODEL}: {len(data) / 1e6:.1f} MB, {digest[:12]}")
+        click.echo("It is not used, because it " + "; it ".join(worse) + ".")
+        click.echo(f"To use it anyway: guard model adopt {kept.name}")
+        return
+    put_in_use(settings, kept.name, why="not worse" if not worse else "adopted although worse")
+    click.echo("It judges from the next scan on. To go back: guard model rollback")
+
+
+class _Fresh:
+    """A new model, its test and its papers."""
+
+    def __init__(self, trained: Trained, test: Trial, frozen: list[Example], corpus: Path) -> None:
+        self.data = model_file.dump(trained.arrays, trained.cutoffs)
+        self.digest = model_file.digest(self.data)
+        self.judge = Judge(trained.arrays, trained.cutoffs, model=self.digest)
+        self.test = test
+        self._frozen = frozen
+        facts = _facts(trained, corpus)
+        self.card = encode(tables(self.digest, trained, test, facts))
+        self.page = markdown(trained, test, facts)
+
+    @classmethod
+    def made(cls, corpus: Path, ruled: list[Example]) -> "_Fresh":
+        examples, clauses, frozen = corpus_of(corpus)
+        trained = fit(
+            [*examples, *ruled],
+            clauses,
+            say=lambda words: click.echo(f"fitting: {words}", err=True),
+        )
+        judge = Judge(trained.arrays, trained.cutoffs, model="")
+        return cls(trained, put_to_test(judge, frozen), frozen, corpus)
+
+    def worse_than(self, champion: Chosen, ruled: list[Example]) -> list[str]:
+        """In what it is worse than a model in use, in words."""
+        try:
+            old = model_file.load(champion.file, champion.digest)
+        except ModelError:
+            return []
+        worse = not_worse(self.test.evaluation, put_to_test(old, self._frozen).evaluation)
+        if lost := forgotten(self.judge, old, ruled):
+            worse.append(f"would no longer flag {lost} mails that you ruled sensitive")
+        return worse
 
 
 def corpus_of(folder: Path) -> tuple[list[Example], list[Clause], list[Example]]:
@@ -64,20 +117,50 @@ def corpus_of(folder: Path) -> tuple[list[Example], list[Clause], list[Example]]
     )
 
 
-def _compared(into: Path, frozen: list[Example], challenger: Judge) -> list[str]:
-    if not (into / CARD).exists():
-        return []
-    there = chosen(into)
-    champion = model_file.load(there.file, there.digest)
-    new, old = put_to_test(challenger, frozen), put_to_test(champion, frozen)
-    return not_worse(new.evaluation, old.evaluation)
+def _ship(into: Path, *, anyway: bool) -> None:
+    fresh = _Fresh.made(shipped.folder("corpus"), [])
+    worse = fresh.worse_than(chosen(into), []) if (into / CARD).exists() else []
+    if worse and not anyway:
+        raise ModelError(
+            f"the new model was not written: it {'; it '.join(worse)}", hint="Add --anyway."
+        )
+    into.mkdir(parents=True, exist_ok=True)
+    (into / MODEL).write_bytes(fresh.data)
+    (into / CARD).write_text(fresh.card, encoding="utf-8")
+    (into / "card.md").write_text(fresh.page, encoding="utf-8")
+    click.echo(f"{into / MODEL}: {len(fresh.data) / 1e6:.1f} MB, {fresh.digest[:12]}")
+
+
+def _ruled(settings: Settings, passphrase_file: Path | None) -> list[Example]:
+    """Her rulings as examples; the text is read from the record and kept in memory alone."""
+    with wiring.open_record(settings, readonly=True) as record:
+        reader = wiring.unlock(record, passphrase_file)
+        found = list(rulings(record, reader))
+        with wiring.reader(settings) as child:
+            readings = child.start([reader.raw(one.item) for one in found])()
+    return [
+        Example(
+            id=f"r{zlib.crc32(one.client.encode()) % _GROUPS}-{one.item}",
+            author=one.client,
+            scenario=one.client,
+            label=one.label.value,
+            tags=(RULED,),
+            sensitive=(),
+            subject="",
+            body=reading.message.text,
+        )
+        for one, reading in zip(found, readings, strict=True)
+        if reading.message is not None
+    ]
 
 
 def _facts(trained: Trained, folder: Path) -> dict[str, str | int]:
     files = sorted([*folder.glob("*.jsonl"), *folder.glob("clauses/*.jsonl")])
     together = hashlib.sha256(b"".join(file.read_bytes() for file in files))
+    examples = trained.prepared.examples
     return {
         "corpus": together.hexdigest(),
-        "writers": len({one.author for one in trained.prepared.examples}),
-        "batches": len(set(trained.prepared.group)),
+        "writers": len({one.author for one in examples if not one.ruled}),
+        "batches": len({one.batch for one in examples if not one.ruled}),
+        "rulings": sum(one.ruled for one in examples),
     }

@@ -13,6 +13,9 @@ from typing import Any
 
 LABELS = ("scheduling", "therapy", "crisis", "other")
 FLAGGED = frozenset({"therapy", "crisis"})
+RULED = "ruled"
+"""Tag of a client's real mail; it never stands in a file."""
+
 _CHANCE = 6
 """Words up to which two people may well write the same mail."""
 
@@ -51,6 +54,11 @@ class Example:
     def batch(self) -> str:
         """The batch, which is also the file's stem."""
         return self.id.partition("-")[0]
+
+    @property
+    def ruled(self) -> bool:
+        """Whether it is a client's real mail that the therapist ruled on, not the corpus."""
+        return RULED in self.tags
 
     @property
     def flagged(self) -> bool:

@@ -6,7 +6,7 @@ the last stage and the cut-offs see predictions for writers that were left out.
 """
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -42,6 +42,10 @@ _NEUTRAL = 0.3
 CLAUSE = 0.5
 """Weight of a single labelled sentence among whole mails."""
 
+RULING = 2.0
+"""Weight of a mail that the therapist ruled on: it is the very mail that will come again."""
+
+_HARMLESS, _UNMARKED = -1, -2
 _TURN = 15
 _ITERATIONS = 3000
 _OVERLAP = 0.6
@@ -59,7 +63,7 @@ class Prepared:
     """Place of each label in `CLASSES`."""
 
     parts: tuple[Ints, ...]
-    """Label of each segment of each text; -1 for a harmless one in a sensitive mail."""
+    """Label of each segment of each text; below 0 where that of the mail does not apply."""
 
     group: NDArray[np.str_]
     """Batch of each: batches differ in writers, scenarios and authors."""
@@ -196,7 +200,12 @@ def _fit(prepared: Prepared, more: Extra) -> Members:
     vocabulary = Vocabulary(_learned(prepared, more))
     batch = count((*prepared.texts, *more.texts), vocabulary)
     label = np.concatenate([prepared.label, more.label])
-    weight = np.repeat([1.0, CLAUSE], [len(prepared.label), len(more.label)])
+    weight = np.concatenate(
+        [
+            [RULING if one.ruled else 1.0 for one in prepared.examples],
+            np.full(len(more.label), CLAUSE),
+        ]
+    )
     width = len(vocabulary.names)
     mail_idf, part_idf = _idf(batch.mails, width), _idf(batch.parts, width)
     mails = _sparse(batch.mails, weigh(batch.mails, mail_idf, vocabulary.part), width)
@@ -207,11 +216,9 @@ def _fit(prepared: Prepared, more: Extra) -> Members:
     labels = np.concatenate(
         [*prepared.parts, label[batch.owner[batch.owner >= len(prepared.label)]]]
     )
-    neutral = labels < 0
+    share = np.where(labels == _HARMLESS, _NEUTRAL, 1.0) * (labels != _UNMARKED)
     segments = _regression(_PART_C).fit(
-        parts,
-        np.where(neutral, 0, labels),
-        sample_weight=np.where(neutral, _NEUTRAL, 1.0),
+        parts, np.maximum(labels, 0), sample_weight=share * weight[batch.owner]
     )
     return Members(
         names=vocabulary.names,
@@ -266,17 +273,28 @@ def _regression(strength: float) -> LogisticRegression:
 
 
 def _learned(prepared: Prepared, more: Extra) -> list[str]:
-    """Names of the features that enough different writers use, sorted."""
-    writers: Counter[str] = Counter()
-    used: dict[str, set[str]] = {}
-    names = (*(one.author for one in prepared.examples), *more.writers)
-    for writer, text in zip(names, (*prepared.texts, *more.texts), strict=True):
-        own = used.setdefault(writer, set())
-        for piece in split(text):
-            own.update(features.names(features.words(piece.text)))
-    for own in used.values():
-        writers.update(own)
-    return sorted(name for name, number in writers.items() if number >= WRITERS)
+    """Names of the features that enough different writers use, sorted.
+
+    Of clients' own mail only whole words and pairs that three different clients use: a part of
+    a word or a rarer word could tell a name. Source: measured with planted names, 0 of 151.
+    """
+    invented: dict[str, set[str]] = {}
+    clients: dict[str, set[str]] = {}
+    for example, text in zip(prepared.examples, prepared.texts, strict=True):
+        used = clients if example.ruled else invented
+        used.setdefault(example.author, set()).update(_features(text))
+    for writer, text in zip(more.writers, more.texts, strict=True):
+        invented.setdefault(writer, set()).update(_features(text))
+    return sorted(_common(invented) | {one for one in _common(clients) if one[0] in "wb"})
+
+
+def _features(text: str) -> Iterator[str]:
+    return (name for piece in split(text) for name in features.names(features.words(piece.text)))
+
+
+def _common(used: Mapping[str, set[str]]) -> set[str]:
+    writers = Counter(name for own in used.values() for name in own)
+    return {name for name, number in writers.items() if number >= WRITERS}
 
 
 def _idf(counts: Counts, width: int) -> Floats:
@@ -302,11 +320,17 @@ def _only(prepared: Prepared, mask: NDArray[np.bool_]) -> Prepared:
 
 
 def _part_labels(example: Example, text: str) -> Ints:
-    """Label each segment: that of the mail, or -1 where a sensitive mail is harmless."""
+    """Label each segment: that of the mail, or that a sensitive mail is harmless there.
+
+    Of a ruling nobody marked which sentence made it sensitive, so its sentences teach nothing.
+    """
     label = LABELS.index(example.label)
+    pieces = split(text)
+    if example.flagged and not example.sensitive and len(pieces) > 1:
+        return np.full(len(pieces), _UNMARKED, dtype=np.int64)
     found = [
-        label if not example.sensitive or _speaks(piece.text, example.sensitive) else -1
-        for piece in split(text)
+        label if not example.sensitive or _speaks(one.text, example.sensitive) else _HARMLESS
+        for one in pieces
     ]
     return np.array(found, dtype=np.int64)
 

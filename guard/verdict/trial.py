@@ -72,3 +72,12 @@ def not_worse(challenger: Evaluation, champion: Evaluation) -> list[str]:
         if sign * (new - old) < -_SLACK:
             worse.append(words)
     return worse
+
+
+def forgotten(challenger: Judge, champion: Judge, ruled: Sequence[Example]) -> int:
+    """Return how many ruled-sensitive mails the champion flags and the challenger does not."""
+    sensitive = [text_of(one) for one in ruled if one.flagged]
+    return sum(
+        old.flagged and not new.flagged
+        for new, old in zip(challenger.judge(sensitive), champion.judge(sensitive), strict=True)
+    )
