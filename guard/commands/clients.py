@@ -9,7 +9,6 @@ from guard.clients import directory
 from guard.commands import wiring
 from guard.config import load
 from guard.errors import ConfigError
-from guard.record.lock import scan_lock
 
 
 @click.group()
@@ -39,10 +38,7 @@ def add(
     own = {directory.normalise(one) for one in settings.practice.addresses}
     if own & set(known):
         raise ConfigError("this is one of your own addresses (practice.addresses)")
-    with (
-        scan_lock(settings.record_folder, now=wiring.milliseconds()),
-        wiring.open_record(settings) as record,
-    ):
+    with wiring.locked(settings), wiring.open_record(settings) as record:
         if not shared and any(record.owners_named(one) for one in known):
             raise ConfigError(
                 "one of these addresses belongs to a client already",

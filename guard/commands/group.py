@@ -59,7 +59,7 @@ class Commands(click.Group):
 
 def show(error: GuardError) -> None:
     """Print one error: what is wrong, then what to do."""
-    _say(str(error), error.hint)
+    _say(str(error), error.hint or "Run: guard check   It looks at every part in turn.")
 
 
 def _end(what: str, hint: str, status: int) -> NoReturn:
@@ -69,8 +69,7 @@ def _end(what: str, hint: str, status: int) -> NoReturn:
 
 def _say(what: str, hint: str) -> None:
     click.echo(f"guard: {what}", err=True)
-    if hint:
-        click.echo(f"guard: hint: {hint}", err=True)
+    click.echo(f"guard: hint: {hint}", err=True)
 
 
 def _place(error: BaseException) -> str:

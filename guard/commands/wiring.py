@@ -6,7 +6,7 @@ import secrets
 import shutil
 import sys
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Self
@@ -15,7 +15,7 @@ import click
 
 from guard.config import Mailbox as MailboxSettings
 from guard.config import Settings, Smtp
-from guard.errors import ConfigError, LockedError, ModelError
+from guard.errors import ConfigError, LockedError, ModelError, RecordError
 from guard.mail import imap, login
 from guard.pipeline.house import Folder, House
 from guard.record import durable
@@ -49,6 +49,18 @@ def token() -> str:
 def open_record(settings: Settings, *, readonly: bool = False) -> SqliteRecord:
     """Open the practice's record."""
     return SqliteRecord.open(settings.record_folder, readonly=readonly)
+
+
+def locked(settings: Settings) -> AbstractContextManager[None]:
+    """Hold the record's lock, so that nobody else writes.
+
+    Raises:
+        BusyError: Another scan is running.
+        RecordError: There is no record, or its folder cannot be written.
+    """
+    if not settings.record_folder.exists():
+        raise RecordError("there is no record here", hint="Make one with: guard init")
+    return scan_lock(settings.record_folder, now=milliseconds())
 
 
 def sign_in(settings: Settings) -> imap.Mailbox:
@@ -161,7 +173,7 @@ def enter_house(
         TransientError: A server cannot be reached.
     """
     if not readonly:
-        stack.enter_context(scan_lock(settings.record_folder, now=milliseconds()))
+        stack.enter_context(locked(settings))
     record = stack.enter_context(open_record(settings, readonly=readonly))
     mailbox = stack.enter_context(sign_in(settings))
     read = stack.enter_context(reader(settings, record))

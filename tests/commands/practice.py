@@ -5,7 +5,6 @@ Runs the real program in a process of its own, against real servers on loopback.
 
 import functools
 import json
-import os
 import secrets
 import subprocess
 import sys
@@ -74,20 +73,18 @@ def guard(
     *words: str | Path,
     cwd: Path | None = None,
     stdin: bytes = b"",
-    env: dict[str, str] | None = None,
-    user: int | None = None,
+    under: tuple[str, ...] = (),
 ) -> Ran:
-    """Run the program as cron would: no terminal, nobody to ask."""
+    """Run the program as cron would: no terminal, nobody to ask.
+
+    `under` is a program that runs it under limits, such as ``prlimit``.
+    """
     done = subprocess.run(
-        [sys.executable, "-m", "guard", *map(str, words)],
+        [*under, sys.executable, "-m", "guard", *map(str, words)],
         cwd=cwd,
         input=stdin,
         capture_output=True,
-        env=os.environ | (env or {}),
         timeout=100,
-        user=user,
-        group=user,
-        extra_groups=None if user is None else [],
         check=False,
     )
     return Ran(status=done.returncode, out=done.stdout.decode(), err=done.stderr.decode())
@@ -172,9 +169,9 @@ class Practice:
         assert old in text, old
         self.config.write_text(text.replace(old, new))
 
-    def guard(self, *words: str | Path, stdin: bytes = b"", user: int | None = None) -> Ran:
+    def guard(self, *words: str | Path, stdin: bytes = b"", under: tuple[str, ...] = ()) -> Ran:
         """Run one command."""
-        return guard("--config", self.config, *words, cwd=self.folder, stdin=stdin, user=user)
+        return guard("--config", self.config, *words, cwd=self.folder, stdin=stdin, under=under)
 
     def unlocked(self, *words: str | Path) -> Ran:
         """Run one command that needs the passphrase."""
