@@ -11,7 +11,7 @@ import msgspec
 
 from guard.commands import wiring
 from guard.config import DEFAULT_NAME, Settings, load
-from guard.errors import ConfigError
+from guard.errors import UnreadableError
 from guard.mail.text import new_text
 from guard.verdict.label import Verdict
 
@@ -24,8 +24,11 @@ def classify(config: Path, files: tuple[Path, ...], *, jsonl: bool) -> None:
     """Say what e-mails are about: one line of JSON for each. Files nothing, sends nothing.
 
     FILES are raw messages (.eml). Uses the model that guard.toml names, else the shipped one.
-    Exit status 78 when the model cannot be loaded.
+    Exit status 65 at the first line of --jsonl that cannot be read, 78 when the model cannot be
+    loaded.
     """
+    if bool(files) is jsonl:
+        raise click.UsageError("give either files or --jsonl")
     settings = load(config) if config.exists() or config.name != DEFAULT_NAME else None
     if jsonl:
         _lines(settings)
@@ -47,10 +50,10 @@ def _lines(settings: Settings | None) -> None:
 
     model = wiring.chosen_model(settings)
     judge = load_model(model.file, model.digest)
-    for batch in _batches(_parsed(sys.stdin)):
+    for batch in _batches(_parsed(sys.stdin.buffer)):
         verdicts = judge.judge([f"{one.subject}\n{new_text(one.body)}" for one in batch])
         for one, verdict in zip(batch, verdicts, strict=True):
-            _print(str(one.id), verdict)
+            _print(one.id, verdict)
 
 
 class _Line(msgspec.Struct):
@@ -59,14 +62,14 @@ class _Line(msgspec.Struct):
     body: str = ""
 
 
-def _parsed(lines: Iterable[str]) -> Iterator[_Line]:
+def _parsed(lines: Iterable[bytes]) -> Iterator[_Line]:
     for number, line in enumerate(lines, start=1):
         if not line.strip():
             continue
         try:
-            yield msgspec.json.decode(line.encode(), type=_Line)
-        except msgspec.DecodeError:
-            raise ConfigError(
+            yield msgspec.json.decode(line, type=_Line)
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            raise UnreadableError(
                 f"line {number} of the input is not what classify reads",
                 hint='Each line: {"id": "1", "subject": "...", "body": "..."}',
             ) from None
@@ -83,7 +86,7 @@ def _batches(items: Iterator[_Line], size: int = 200) -> Iterator[list[_Line]]:
         yield batch
 
 
-def _print(name: str, verdict: Verdict) -> None:
+def _print(name: str | int, verdict: Verdict) -> None:
     scores = {key: round(value, 4) for key, value in asdict(verdict.scores).items()}
     click.echo(
         json.dumps(

@@ -16,6 +16,7 @@ from guard.commands.demoserver import DemoServers
 from guard.commands.review import minutes_of_item
 from guard.commands.template import Answers, guard_toml
 from guard.config import Settings, load
+from guard.errors import ConfigError
 from guard.pipeline import scan as corridor
 from guard.pipeline.house import Summary
 from guard.policy import words
@@ -45,7 +46,7 @@ def demo(keep: Path | None) -> None:
     """
     with ExitStack() as stack:
         folder = keep or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="guard-")))
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        _make(folder)
         servers = stack.enter_context(DemoServers())
         sample = letters(shipped.folder("demo"))
         settings = _set_up(folder, servers)
@@ -63,6 +64,15 @@ def demo(keep: Path | None) -> None:
     if keep is not None:
         click.echo(f"\nKept in {keep}; the passphrase is: {PASSPHRASE}")
         click.echo(f"Look around: guard --config {keep / 'guard.toml'} review --list")
+
+
+def _make(folder: Path) -> None:
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if any(folder.iterdir()):
+            raise ConfigError(f"there is something in {folder}", hint="Name a new folder.")
+    except OSError as error:
+        raise ConfigError(f"cannot use {folder}: {error.strerror}") from None
 
 
 def _set_up(folder: Path, servers: DemoServers) -> Settings:

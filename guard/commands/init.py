@@ -145,7 +145,8 @@ def _make(settings: Settings, passphrase: str, executor: str | None) -> str:
             now=wiring.milliseconds(),
         )
     except ValueError as error:
-        raise ConfigError(str(error)) from None
+        hint = "It concerns --passphrase-file or --executor. Nothing was made; run it again."
+        raise ConfigError(str(error), hint=hint) from None
 
 
 def _answers(options: _Options) -> Answers:

@@ -1,0 +1,119 @@
+"""The directory of clients, from the command line."""
+
+import pytest
+
+from tests.commands.practice import Practice, letter, therapy
+
+
+def listed(practice: Practice) -> list[list[str]]:
+    ran = practice.unlocked("clients", "list")
+    assert (ran.status, ran.err) == (0, "")
+    return [line.split("  ")[1:] for line in ran.out.splitlines()]
+
+
+def test_a_client_is_added_and_shown_only_to_who_knows_the_passphrase(
+    practice: Practice,
+) -> None:
+    ran = practice.guard("clients", "add", "Leo Marsh", "leo@inkwell.example", "l@work.example")
+
+    assert (ran.status, ran.err) == (0, "")
+    assert ran.out.startswith("Added as c")
+    assert ran.out.endswith(", with 2 addresses.\n")
+    assert listed(practice) == [["Leo Marsh", "leo@inkwell.example, l@work.example"]]
+    on_disk = b"".join(practice.bytes_on_disk().values())
+    assert b"Leo" not in on_disk
+    assert b"inkwell" not in on_disk
+
+
+def test_clients_are_shown_by_name(practice: Practice) -> None:
+    practice.add("zoe", "z@b.example")
+    practice.add("Ann", "a@b.example", automatic=False)
+
+    assert listed(practice) == [
+        ["Ann", "a@b.example", "no automatic mail"],
+        ["zoe", "z@b.example"],
+    ]
+
+
+def test_no_client_yet_says_how_to_add_one(practice: Practice) -> None:
+    ran = practice.unlocked("clients", "list")
+
+    assert ran.out == "No client yet. Add one: guard clients add NAME ADDRESS\n"
+
+
+def test_the_same_address_in_other_letters_is_the_same(practice: Practice) -> None:
+    ran = practice.guard("clients", "add", "Leo", "Leo@Inkwell.example", "leo@inkwell.EXAMPLE")
+
+    assert ran.out.endswith(", with 1 address.\n")
+    assert listed(practice) == [["Leo", "leo@inkwell.example"]]
+
+
+def test_an_international_domain_is_kept_as_mail_carries_it(practice: Practice) -> None:
+    practice.guard("clients", "add", "Jörg", "jörg@müller.example")
+
+    assert listed(practice) == [["Jörg", "jörg@xn--mller-kva.example"]]
+
+
+@pytest.mark.parametrize(
+    ("address", "says"),
+    [
+        ("nonsense", "this is not an e-mail address"),
+        ("a@b@c.example", "this is not an e-mail address"),
+        ("a b@c.example", "this is not an e-mail address"),
+        ("ANDREA@practice.example", "this is one of your own addresses (practice.addresses)"),
+        ("leo@inkwell.example", "one of these addresses belongs to a client already"),
+    ],
+)
+def test_an_address_that_cannot_be_is_refused(practice: Practice, address: str, says: str) -> None:
+    practice.add("Leo", "leo@inkwell.example")
+    before = practice.bytes_on_disk()
+
+    ran = practice.guard("clients", "add", "Ann", "ann@inkwell.example", address)
+
+    assert ran.status == 78
+    assert ran.err.splitlines()[0] == f"guard: {says}"
+    assert len(ran.err.splitlines()) == 2
+    after = practice.bytes_on_disk()
+    assert {name for name in after if after[name] != before.get(name)} <= {
+        str(practice.record_folder / "scan.lock")
+    }
+
+
+def test_an_address_that_two_clients_share_is_never_answered(practice: Practice) -> None:
+    practice.add("Leo", "home@inkwell.example")
+    ran = practice.guard("clients", "add", "Ann", "home@inkwell.example", "--shared")
+    practice.deliver(letter(therapy(), sender="home@inkwell.example"))
+
+    told = practice.scan()
+
+    assert ran.status == 0
+    assert (told["held"], told["reminded"]) == (1, 0)
+
+
+def test_no_automatic_mail_is_kept(practice: Practice) -> None:
+    practice.guard("clients", "add", "Ruth", "r@b.example", "--no-automatic-mail")
+    practice.deliver(letter(therapy(), sender="r@b.example"))
+
+    told = practice.scan()
+
+    assert (told["held"], told["reminded"]) == (1, 0)
+    assert listed(practice) == [["Ruth", "r@b.example", "no automatic mail"]]
+
+
+def test_the_wrong_passphrase_opens_nothing(practice: Practice) -> None:
+    practice.write_secret("pass.secret", "wrong")
+
+    ran = practice.unlocked("clients", "list")
+
+    assert (ran.status, ran.out) == (77, "")
+    assert len(ran.err.splitlines()) == 2
+
+
+def test_no_passphrase_and_nobody_to_ask_says_so(practice: Practice) -> None:
+    ran = practice.guard("clients", "list")
+
+    assert ran.status == 77
+    assert ran.err.splitlines() == [
+        "guard: a passphrase is needed, and there is nobody to ask",
+        "guard: hint: Run this in a terminal, or give --passphrase-file FILE.",
+    ]
