@@ -72,6 +72,7 @@ def fact(
     actions = sorted(one.value for one in minutes.decision.actions)
     fresh = [one for one in minutes.decision.actions if one.value not in before]
     again = {Action.REMIND} & minutes.decision.actions
+    opens = {TASKS[one] for one in {*fresh, *again}}
     return Fact(
         kind=KIND,
         item=item,
@@ -79,8 +80,9 @@ def fact(
         body={"actions": [*actions], "model": minutes.verdict.model},
         secret=msgspec.json.encode(minutes),
         owners=owners,
-        opens=tuple(sorted(TASKS[one] for one in {*fresh, *again})),
-        closes=("judge", "remind"),
+        opens=tuple(sorted(opens)),
+        # The record opens first and closes second, so what is opened must not be closed.
+        closes=tuple(sorted({"judge", "remind"} - opens)),
     )
 
 

@@ -34,9 +34,10 @@ class Fused:
 
     real: Any
     fuse: Fuse
+    only: tuple[str, ...] = ()
 
     def __getattr__(self, name: str) -> Any:
         found = getattr(self.real, name)
-        if not callable(found):
+        if not callable(found) or (self.only and name not in self.only):
             return found
         return lambda *args, **named: self.fuse.call(name, found, *args, **named)

@@ -154,4 +154,4 @@ def test_a_second_decision_opens_anew_only_the_reminder() -> None:
     assert fact(1, ("c1",), minutes).opens == ("flag", "remind", "review")
     again = fact(1, ("c1",), minutes, before=frozenset({"flag", "remind", "review"}))
     assert again.opens == ("remind",)
-    assert again.closes == ("judge", "remind")
+    assert again.closes == ("judge",)

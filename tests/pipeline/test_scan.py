@@ -1,0 +1,549 @@
+from collections.abc import Iterator
+from dataclasses import asdict, replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from guard.clients.directory import Client, enrol
+from guard.errors import ConfigError, ModelError, NotSentError, SendRefusedError, UnreachableError
+from guard.pipeline.house import Folder, Summary
+from guard.pipeline.scan import scan
+from guard.policy.minutes import read
+from guard.record.reading import Reader
+from guard.record.verify import verify
+from tests.pipeline.fakes import (
+    AL,
+    BO,
+    JO,
+    NOON,
+    OWN,
+    Box,
+    Practice,
+    a_letter,
+    a_mail,
+    settings,
+)
+from tests.pipeline.fuse import Crashed, Fuse, Fused
+from tests.pipeline.records import PASSPHRASE, a_record, kinds, tasks
+
+
+@pytest.fixture
+def practice(tmp_path: Path) -> Iterator[Practice]:
+    with a_record(tmp_path / "record", JO, AL, BO) as record:
+        yield Practice(record)
+
+
+def counted(summary: Summary) -> dict[str, int]:
+    """What is not zero."""
+    return {key: value for key, value in asdict(summary).items() if value and key != "problems"}
+
+
+def item_at(practice: Practice, uid: int, folder: str = "INBOX") -> int:
+    (found,) = [
+        entry.seq
+        for entry in practice.record.entries()
+        if entry.kind == "filed"
+        and (folder, uid)
+        in [(one.folder, one.uid) for one in practice.record.locations(entry.seq)]
+    ]
+    return int(found)
+
+
+# --- the ordinary day -----------------------------------------------------------------------
+
+
+def test_an_empty_mailbox_is_no_work(practice: Practice) -> None:
+    size = practice.record.size()
+
+    assert counted(scan(practice.house())) == {}
+    assert practice.record.size() == size
+
+
+def test_scheduling_is_filed_and_no_more(practice: Practice) -> None:
+    practice.inbox.put(a_mail(words="scheduling"))
+
+    assert counted(scan(practice.house())) == {"seen": 1, "filed": 1}
+    assert tasks(practice.record) == {}
+    assert practice.tray.sent == []
+
+
+def test_therapy_is_held_flagged_and_reminded_once(practice: Practice) -> None:
+    uid = practice.inbox.put(a_mail())
+    summary = scan(practice.house())
+
+    # Two are seen: the mail, and our own letter in Sent.
+    assert counted(summary) == {
+        "seen": 2,
+        "filed": 1,
+        "duplicates": 1,
+        "flagged": 1,
+        "reminded": 1,
+    }
+    assert practice.tray.reminders == ["jo@client.example"]
+    assert practice.inbox.flagged == [uid]
+    assert tasks(practice.record) == {"review": [item_at(practice, uid)]}
+
+
+def test_the_second_scan_finds_nothing_and_writes_nothing(practice: Practice) -> None:
+    practice.inbox.put(a_mail())
+    practice.inbox.put(a_mail(words="crisis", ref="2"))
+    practice.junk.put(a_mail("al"))
+    practice.sent.put(a_letter())
+    scan(practice.house())
+    size = practice.record.size()
+
+    assert counted(scan(practice.house())) == {}
+    assert practice.record.size() == size
+
+
+def test_danger_is_announced_and_not_reminded(practice: Practice) -> None:
+    practice.inbox.put(a_mail(words="crisis"))
+    summary = scan(practice.house())
+
+    assert (summary.crisis, practice.tray.alerts, practice.tray.reminders) == (1, 1, [])
+
+
+def test_what_a_client_sends_is_sealed_to_that_client(practice: Practice) -> None:
+    jo, stranger = practice.inbox.put(a_mail()), practice.inbox.put(a_mail("eve"))
+    scan(practice.house())
+
+    owners = [
+        practice.record.entry(item_at(practice, uid)).fields["owners"] for uid in (jo, stranger)
+    ]
+    assert owners == [["c-jo"], ["unsorted"]]
+
+
+def test_a_telephones_capital_makes_no_stranger(practice: Practice) -> None:
+    uid = practice.inbox.put(a_mail().replace(b"jo@client", b"Jo@Client"))
+    scan(practice.house())
+
+    assert practice.record.entry(item_at(practice, uid)).owner == "c-jo"
+    assert practice.tray.reminders == ["Jo@client.example"]
+
+
+def test_a_flood_of_one_client_gets_one_reminder(practice: Practice) -> None:
+    for number in range(20):
+        practice.inbox.put(a_mail(ref=str(number)))
+    practice.server.batch = 3
+
+    assert scan(practice.house()).reminded == 1
+    practice.now += timedelta(minutes=5)
+    practice.inbox.put(a_mail(ref="again"))
+    assert scan(practice.house()).reminded == 0
+
+
+def test_a_week_later_a_reminder_is_due_again(practice: Practice) -> None:
+    practice.inbox.put(a_mail(ref="1"))
+    scan(practice.house())
+    practice.now += timedelta(days=7)
+    practice.inbox.put(a_mail(ref="2"), age=timedelta(days=-7, minutes=5))
+
+    assert scan(practice.house()).reminded == 1
+
+
+def test_who_was_answered_already_is_not_reminded(practice: Practice) -> None:
+    practice.inbox.put(a_mail(), age=timedelta(hours=2))
+    practice.sent.put(a_letter(), age=timedelta(hours=1))
+
+    assert scan(practice.house()).reminded == 0
+
+
+def test_an_older_letter_in_a_second_folder_hides_no_answer(practice: Practice) -> None:
+    practice.server.boxes["Old Sent"] = Box()
+    practice.folders = (Folder(name="Old Sent", direction="out"), *practice.folders)
+    practice.inbox.put(a_mail(), age=timedelta(hours=2))
+    practice.server.boxes["Old Sent"].put(a_letter(), age=timedelta(hours=1))
+    practice.sent.put(a_letter(ref="old"), age=timedelta(days=9))
+
+    assert scan(practice.house()).reminded == 0
+
+
+def test_a_letter_to_a_stranger_leaves_no_note(practice: Practice) -> None:
+    uid = practice.sent.put(a_letter(to="eve@other.example"))
+    scan(practice.house())
+
+    assert kinds(practice.record, item_at(practice, uid, "Sent")) == ["filed"]
+
+
+def test_the_partner_who_reads_along_gets_nothing(practice: Practice) -> None:
+    practice.inbox.put(a_mail("bo"))
+
+    assert scan(practice.house()).reminded == 0
+    assert practice.tray.sent == []
+
+
+def test_without_an_address_for_alerts_the_summary_tells(practice: Practice) -> None:
+    practice.settings = settings('to = "andrea@home.example"')
+    practice.inbox.put(a_mail(words="crisis"))
+
+    assert scan(practice.house()).unannounced == 1
+    assert scan(practice.house()).unannounced == 1
+
+
+def test_what_was_decided_can_be_read_by_her_alone(practice: Practice) -> None:
+    uid = practice.inbox.put(a_mail())
+    scan(practice.house())
+    entry = practice.record.latest("decided", item=item_at(practice, uid))
+    reader = Reader(practice.record, practice.record.keys.unlock(PASSPHRASE))
+
+    minutes = read(reader.secret(entry.seq))
+    assert (minutes.subject, minutes.sender) == ("x", "jo@client.example")
+    assert b"jo@client" not in entry.body
+
+
+# --- a first run ----------------------------------------------------------------------------
+
+
+def test_years_of_old_mail_wait_without_alert_or_reminder(practice: Practice) -> None:
+    for number, words in enumerate(["therapy", "crisis", "scheduling", "perhaps"] * 5):
+        practice.inbox.put(a_mail(words=words, ref=str(number)), age=timedelta(days=400 - number))
+    summary = scan(practice.house())
+
+    assert practice.tray.sent == []
+    assert (summary.filed, summary.held, summary.crisis) == (20, 15, 5)
+    assert len(practice.record.tasks("review")) == 15
+
+
+def test_an_alert_goes_out_before_the_rest_of_a_long_first_run(practice: Practice) -> None:
+    practice.server.batch, practice.server.breaks_after = 2, 4
+    practice.inbox.put(a_mail(words="crisis"))
+    for number in range(9):
+        practice.inbox.put(a_mail(words="scheduling", ref=str(number)))
+    with pytest.raises(UnreachableError):
+        scan(practice.house())
+
+    assert practice.tray.alerts == 1
+    # The line broke in the third batch; all that came before is judged.
+    assert tasks(practice.record) == {
+        "flag": [item_at(practice, 1)],
+        "review": [item_at(practice, 1)],
+    }
+
+
+def test_after_a_lost_line_the_next_scan_carries_on(practice: Practice) -> None:
+    practice.server.batch, practice.server.breaks_after = 2, 4
+    for number in range(9):
+        practice.inbox.put(a_mail(words="scheduling", ref=str(number)))
+    with pytest.raises(UnreachableError):
+        scan(practice.house())
+    practice.server.breaks_after = None
+
+    assert counted(scan(practice.house())) == {"seen": 5, "filed": 5}
+
+
+def test_the_same_mail_twice_in_a_batch_is_judged_once(practice: Practice) -> None:
+    practice.inbox.put(a_mail(words="crisis"))
+    practice.inbox.put(a_mail(words="crisis"))
+    practice.junk.put(a_mail(words="crisis"))
+    summary = scan(practice.house())
+
+    assert (summary.seen, summary.filed, summary.duplicates, summary.crisis) == (3, 1, 2, 1)
+    assert len(practice.words.read) == 1
+    assert b"1 message is waiting" in practice.tray.sent[0][1]
+
+
+def test_one_mail_in_two_folders_is_flagged_once(practice: Practice) -> None:
+    practice.inbox.put(a_mail())
+    practice.junk.put(a_mail())
+    scan(practice.house())
+
+    assert (practice.inbox.flagged, practice.junk.flagged) == ([1], [])
+
+
+# --- odd messages ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("raw", [b"", b"\x00", b"\r\n\r\nno header\r\n", b"\xff" * 100])
+def test_what_is_no_mail_is_filed_and_waits(practice: Practice, raw: bytes) -> None:
+    uid = practice.inbox.put(raw)
+    practice.inbox.put(a_mail(words="scheduling"))
+    summary = scan(practice.house())
+
+    assert (summary.filed, summary.unreadable, summary.held) == (2, 1, 1)
+    assert tasks(practice.record) == {"review": [item_at(practice, uid)]}
+    assert practice.tray.sent == []
+
+
+def test_a_mail_that_guard_stumbles_over_stops_no_other(practice: Practice) -> None:
+    odd = practice.inbox.put(a_mail(words="odd"))
+    practice.inbox.put(a_mail("al"))
+    summary = scan(practice.house())
+
+    assert (summary.unreadable, summary.reminded) == (1, 1)
+    assert practice.tray.reminders == ["al@client.example"]
+    assert item_at(practice, odd) in practice.record.tasks("review")
+
+
+def test_without_a_model_everything_waits(practice: Practice) -> None:
+    practice.words.broken, practice.words.problem = True, ModelError("not the one")
+    for words in ("scheduling", "therapy", "crisis"):
+        practice.inbox.put(a_mail(words=words))
+    summary = scan(practice.house())
+
+    assert (summary.filed, summary.held, summary.reminded) == (3, 3, 0)
+    assert [one.exit_code for one in summary.problems] == [78]
+    assert len(practice.record.tasks("review")) == 3
+
+
+# --- the server's moods ---------------------------------------------------------------------
+
+
+def test_a_rebuilt_mailbox_is_known_by_its_content(practice: Practice) -> None:
+    for number in range(5):
+        practice.inbox.put(a_mail(ref=str(number)))
+    scan(practice.house())
+    practice.inbox.validity = 8
+    summary = scan(practice.house())
+
+    assert counted(summary) == {"seen": 5, "duplicates": 5}
+    assert len(practice.words.read) == 5
+    assert len(practice.tray.reminders) == 1
+
+
+def test_a_rebuilt_mailbox_hides_no_new_mail(practice: Practice) -> None:
+    practice.inbox.put(a_mail())
+    scan(practice.house())
+    practice.server.boxes["INBOX"] = Box(validity=8)
+    practice.inbox.put(a_mail("al"))
+
+    assert scan(practice.house()).filed == 1
+    assert practice.tray.reminders == ["jo@client.example", "al@client.example"]
+
+
+@pytest.mark.parametrize("validity", [0, 7])
+def test_where_uids_do_not_last_only_content_counts(practice: Practice, validity: int) -> None:
+    practice.server.boxes["INBOX"] = Box(sticky=False, validity=validity)
+    for number in range(3):
+        practice.inbox.put(a_mail(ref=str(number)))
+    scan(practice.house())
+    size = practice.record.size()
+    # All numbers are dealt anew, and one mail has come.
+    mails = [one.raw for one in reversed(practice.inbox.mails.values())]
+    practice.inbox.mails.clear()
+    practice.inbox.put(a_mail("al", words="scheduling"))
+    for raw in mails:
+        practice.inbox.put(raw)
+    practice.inbox.flagged.clear()
+
+    assert counted(scan(practice.house())) == {"seen": 4, "filed": 1, "duplicates": 3}
+    assert practice.inbox.flagged == []
+    assert practice.record.cursor(OWN, "INBOX") is None
+    # The new mail's entry and its decision, no more.
+    assert practice.record.size() - size == 2
+
+
+def test_where_uids_do_not_last_the_right_mail_is_flagged(practice: Practice) -> None:
+    practice.server.boxes["INBOX"] = Box(sticky=False, readonly=True)
+    practice.inbox.put(a_mail(words="scheduling", ref="first"))
+    practice.inbox.put(a_mail())
+    scan(practice.house())
+    practice.inbox.readonly = False
+    practice.inbox.mails = {
+        9: practice.inbox.mails[1],
+        4: practice.inbox.mails[2],
+    }
+    practice.inbox.mails = {
+        uid: type(mail)(uid=uid, raw=mail.raw, received=mail.received)
+        for uid, mail in practice.inbox.mails.items()
+    }
+    scan(practice.house())
+
+    assert practice.inbox.flagged == [4]
+
+
+def test_where_uids_stop_lasting_the_cursor_is_void(practice: Practice) -> None:
+    practice.inbox.put(a_mail(words="scheduling"))
+    practice.inbox.put(a_mail(words="scheduling", ref="2"))
+    scan(practice.house())
+    practice.server.boxes["INBOX"] = Box(sticky=False)
+    practice.inbox.put(a_mail("al", words="scheduling"))
+
+    assert scan(practice.house()).filed == 1
+
+
+def test_a_withheld_mail_is_asked_for_until_it_comes(practice: Practice) -> None:
+    practice.inbox.put(a_mail(words="scheduling", ref="1"))
+    held = practice.inbox.put(a_mail(ref="2"))
+    practice.inbox.put(a_mail(words="scheduling", ref="3"))
+    practice.inbox.withheld = {held}
+
+    assert [scan(practice.house()).filed for _ in range(3)] == [2, 0, 0]
+    assert practice.record.cursor(OWN, "INBOX").missing == (held,)
+    practice.inbox.withheld = set()
+    assert counted(scan(practice.house()))["filed"] == 1
+    assert practice.tray.reminders == ["jo@client.example"]
+    assert practice.record.cursor(OWN, "INBOX").missing == ()
+
+
+def test_a_withheld_mail_that_was_deleted_is_let_go(practice: Practice) -> None:
+    held = practice.inbox.put(a_mail())
+    practice.inbox.withheld = {held}
+    scan(practice.house())
+    del practice.inbox.mails[held]
+
+    assert counted(scan(practice.house())) == {}
+
+
+def test_a_folder_that_may_only_be_read_stops_no_other(practice: Practice) -> None:
+    practice.inbox.readonly = True
+    uid = practice.inbox.put(a_mail())
+    practice.junk.put(a_mail("al", words="crisis"))
+    summary = scan(practice.house())
+
+    assert [one.exit_code for one in summary.problems] == [75]
+    assert practice.junk.flagged == [1]
+    assert practice.record.tasks("flag") == [item_at(practice, uid)]
+    practice.inbox.readonly = False
+    assert scan(practice.house()).problems == []
+    assert practice.inbox.flagged == [uid]
+    assert practice.record.tasks("flag") == []
+
+
+def test_a_junk_folder_that_is_gone_keeps_no_letter_unread(practice: Practice) -> None:
+    del practice.server.boxes["Junk"]
+    practice.inbox.put(a_mail())
+    summary = scan(practice.house())
+
+    assert [type(one) for one in summary.problems] == [ConfigError]
+    assert summary.reminded == 1
+
+
+def test_unless_sent_was_read_nobody_is_reminded_yet(practice: Practice) -> None:
+    sent = practice.server.boxes.pop("Sent")
+    practice.inbox.put(a_mail(), age=timedelta(hours=2))
+    practice.inbox.put(a_mail("al"), age=timedelta(hours=2))
+    practice.inbox.put(a_mail(words="crisis", ref="3"))
+    summary = scan(practice.house())
+    assert (summary.reminded, practice.tray.alerts) == (0, 1)
+    sent.put(a_letter(), age=timedelta(hours=1))
+    practice.server.boxes["Sent"] = sent
+
+    scan(practice.house())
+    assert practice.tray.reminders == ["al@client.example"]
+    assert "remind" not in tasks(practice.record)
+
+
+# --- the submission server's moods ----------------------------------------------------------
+
+
+def test_while_nothing_can_be_sent_the_reminder_waits_and_goes_once(practice: Practice) -> None:
+    practice.tray.trouble = NotSentError("away")
+    uid = practice.inbox.put(a_mail())
+    practice.inbox.put(a_mail("al"))
+    first = scan(practice.house())
+    assert (first.reminded, first.flagged, first.errors) == (0, 2, 1)
+    assert len(practice.record.tasks("remind")) == 2
+    practice.tray.trouble = None
+
+    assert (scan(practice.house()).reminded, scan(practice.house()).reminded) == (2, 0)
+    assert practice.tray.reminders == ["jo@client.example", "al@client.example"]
+    assert kinds(practice.record, item_at(practice, uid)).count("reminder-sent") == 1
+    assert practice.inbox.flagged == [1, 2]
+
+
+def test_a_postponed_reminder_is_decided_about_anew(practice: Practice) -> None:
+    practice.tray.trouble = NotSentError("away")
+    practice.inbox.put(a_mail())
+    scan(practice.house())
+    practice.tray.trouble = None
+    practice.sent.put(a_letter(), age=timedelta(minutes=1))
+
+    assert scan(practice.house()).reminded == 0
+    assert practice.tray.sent == []
+    assert "remind" not in tasks(practice.record)
+
+
+def test_a_postponed_reminder_does_not_outlive_its_time(practice: Practice) -> None:
+    practice.tray.trouble = NotSentError("away")
+    practice.inbox.put(a_mail())
+    scan(practice.house())
+    practice.tray.trouble = None
+    practice.now = NOON + timedelta(hours=72)
+
+    assert scan(practice.house()).reminded == 0
+    assert tasks(practice.record).keys() == {"review"}
+
+
+def test_a_postponed_reminder_to_a_mail_that_vanished_is_off(practice: Practice) -> None:
+    practice.tray.trouble = NotSentError("away")
+    uid = practice.inbox.put(a_mail())
+    scan(practice.house())
+    item = item_at(practice, uid)
+    practice.tray.trouble = None
+    del practice.inbox.mails[uid]
+
+    scan(practice.house())
+    assert practice.tray.sent == []
+    assert tasks(practice.record) == {"review": [item]}
+    # What was understood of it stays the newest word.
+    assert practice.record.latest("decided", item=item).data["actions"] == [
+        "flag",
+        "remind",
+        "review",
+    ]
+
+
+def test_what_the_server_refuses_for_good_waits_for_her_and_is_told_once(
+    practice: Practice,
+) -> None:
+    practice.tray.trouble = SendRefusedError("no such user")
+    practice.inbox.put(a_mail())
+
+    assert [scan(practice.house()).errors for _ in range(2)] == [1, 0]
+    assert tasks(practice.record).keys() == {"review"}
+
+
+def test_an_address_that_no_letter_can_bear_is_told_once(practice: Practice) -> None:
+    jo = "jö@client.example"
+    practice.record.append([enrol(Client(id="c-jo", name="Jo", addresses=(jo,)))], now=0)
+    practice.inbox.put(a_mail().replace(b"jo@client", "jö@client".encode()))
+
+    assert [scan(practice.house()).errors for _ in range(2)] == [1, 0]
+    assert tasks(practice.record).keys() == {"review"}
+    assert practice.tray.sent == []
+
+
+def test_an_alert_that_cannot_be_sent_is_tried_once_a_scan(practice: Practice) -> None:
+    practice.server.batch = 1
+    practice.tray.trouble = NotSentError("away")
+    for number in range(3):
+        practice.inbox.put(a_mail(words="crisis", ref=str(number)))
+
+    assert scan(practice.house()).errors == 1
+    practice.tray.trouble = None
+    assert scan(practice.house()).errors == 0
+    assert practice.tray.alerts == 1
+    assert b"3 messages are waiting" in practice.tray.sent[0][1]
+
+
+# --- left over ------------------------------------------------------------------------------
+
+
+def interrupted(practice: Practice) -> None:
+    """End a scan after its first batch was filed."""
+    fuse = Fuse(at=0)
+    house = replace(practice.house(), reader=Fused(practice.words, fuse, only=("start",)))
+    with pytest.raises(Crashed):
+        scan(house)
+
+
+def test_what_was_filed_and_not_judged_is_judged_by_the_next_scan(practice: Practice) -> None:
+    practice.inbox.put(a_mail())
+    interrupted(practice)
+    assert tasks(practice.record).keys() == {"judge"}
+
+    assert scan(practice.house()).reminded == 1
+    assert tasks(practice.record).keys() == {"review"}
+
+
+def test_what_vanished_before_it_was_judged_waits_for_her(practice: Practice) -> None:
+    uid = practice.inbox.put(a_mail())
+    interrupted(practice)
+    item = item_at(practice, uid)
+    del practice.inbox.mails[uid]
+    summary = scan(practice.house())
+
+    assert counted(summary) == {"held": 1}
+    assert tasks(practice.record) == {"review": [item]}
+    assert list(verify(practice.record)) == []
