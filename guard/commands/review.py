@@ -1,53 +1,65 @@
-"""``guard review``: what waits for the therapist."""
+"""``guard review``: what waits for the therapist, as a page or in a terminal."""
 
+import contextlib
 import json
+import secrets
+import webbrowser
+from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import click
 
 from guard.commands import wiring
-from guard.config import load
-from guard.errors import GuardError
+from guard.config import Settings, Smtp, load
+from guard.errors import ConfigError, GuardError, LockedError
 from guard.policy import words
 from guard.policy.minutes import KIND, Minutes, read
+from guard.record.lock import scan_lock
 from guard.record.reading import Reader
 from guard.record.sqlite import SqliteRecord
-from guard.reply.outbox import Outcome
-from guard.review.queue import Waiting, order
+from guard.reply.errands import Errands
+from guard.review import plain, view
+from guard.review.desk import Book, Desk, Edges
+from guard.review.queue import Lane, Waiting
+from guard.review.session import Session
+from guard.verdict.chosen import CARD
 
 
 @click.command()
-@click.option("--list", "as_list", is_flag=True, help="Print the queue (the default for now).")
+@click.option("--list", "as_list", is_flag=True, help="Print the queue, and open no page.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object an item.")
+@click.option("--item", type=int, help="Print the text of one item.")
+@click.option("--port", type=click.IntRange(0, 65535), default=0, help="Port; 0 is any free one.")
+@click.option("--no-browser", is_flag=True, help="Print the link, and open no browser.")
 @click.option("--passphrase-file", type=click.Path(path_type=Path), envvar="GUARD_PASSPHRASE_FILE")
 @click.pass_obj
-def review(config: Path, *, as_list: bool, as_json: bool, passphrase_file: Path | None) -> None:
-    """Show what waits for your eyes, most pressing first. Needs the passphrase."""
-    del as_list
+def review(
+    config: Path,
+    *,
+    as_list: bool,
+    as_json: bool,
+    item: int | None,
+    port: int,
+    no_browser: bool,
+    passphrase_file: Path | None,
+) -> None:
+    """Open the page where you look at what waits, and answer it.
+
+    The page runs on this computer only and asks for your passphrase. Ctrl and C ends it.
+    """
     settings = load(config)
-    with wiring.open_record(settings, readonly=True) as record:
-        reader = wiring.unlock(record, passphrase_file)
-        queue = waiting(record, reader)
-    if as_json:
-        for one in queue:
-            click.echo(json.dumps(_fields(one), ensure_ascii=False))
+    if not (as_list or as_json or item is not None):
+        _serve(settings, port=port, browser=not no_browser)
         return
-    if not queue:
-        click.echo("Nothing waits for you.")
-        return
-    click.echo(f"{len(queue)} waiting for your eyes.\n")
-    for one in queue:
-        click.echo(_shown(one))
-
-
-def waiting(record: SqliteRecord, reader: Reader) -> list[Waiting]:
-    """Return the queue, unsealed and in order."""
-    found = []
-    for item in record.tasks("review"):
-        minutes = minutes_of_item(record, reader, item)
-        uncertain = record.latest(Outcome.UNCERTAIN.value, item=item) is not None
-        found.append(Waiting(item=item, minutes=minutes, uncertain=uncertain))
-    return order(found)
+    with _book(settings, passphrase_file) as book:
+        if item is not None:
+            click.echo(_text(book, item))
+        elif as_json:
+            for one in book.queue():
+                click.echo(json.dumps(_fields(one), ensure_ascii=False))
+        else:
+            click.echo(_listed(book.queue()))
 
 
 def minutes_of_item(record: SqliteRecord, reader: Reader, item: int) -> Minutes | None:
@@ -61,29 +73,120 @@ def minutes_of_item(record: SqliteRecord, reader: Reader, item: int) -> Minutes 
         return None
 
 
-def _shown(one: Waiting) -> str:
-    if one.minutes is None:
-        why = (
-            "a reminder may or may not have been sent" if one.uncertain else "it cannot be opened"
+def edges(settings: Settings) -> Edges:
+    """Join the edges of the page."""
+    smtp = settings.smtp
+    return Edges(
+        settings=settings,
+        open_record=partial(wiring.open_record, settings),
+        clock=wiring.clock,
+        token=lambda: secrets.token_hex(24),
+        errands=None if smtp is None else lambda record: _errands(settings, smtp, record),
+        model_card=lambda: wiring.chosen_model(settings).file.with_name(CARD),
+        free_bytes=wiring.free_bytes,
+    )
+
+
+@contextlib.contextmanager
+def _errands(settings: Settings, smtp: Smtp, record: SqliteRecord) -> Iterator[Errands]:
+    """Everything for one reminder that she sends herself; no scan runs meanwhile."""
+
+    def keep(raw: bytes) -> None:
+        # It is filed and sent: that its copy is missing in Sent must not stop her.
+        with contextlib.suppress(GuardError), wiring.sign_in(settings) as mailbox:
+            places = wiring.folders(settings, mailbox)
+            sent = [one.name for one in places if one.direction == "out"]
+            if sent and not mailbox.stores_sent:
+                mailbox.append(sent[0], raw)
+
+    with (
+        scan_lock(settings.record_folder, now=wiring.milliseconds()),
+        wiring.LateOutbox(settings, smtp) as sender,
+    ):
+        yield Errands(
+            record=record, sender=sender, settings=settings, token=wiring.token, keep=keep
         )
-        return f"{one.item:>6}  {why}\n"
+
+
+def _serve(settings: Settings, *, port: int, browser: bool) -> None:
+    try:
+        from guard.review.web import create_app  # noqa: PLC0415  # an extra, slow to load
+        from guard.review.web_server import host_of, listen, serve  # noqa: PLC0415  # as above
+    except ImportError as error:
+        raise ConfigError(
+            f"the page needs {error.name}, which is not installed",
+            hint="Run: pip install 'guard[review]'   In a terminal: guard review --list",
+        ) from None
+    with wiring.open_record(settings, readonly=True):
+        pass
+    try:
+        listening = listen(port)
+    except OSError:
+        raise ConfigError(f"port {port} is taken", hint="Leave --port out.") from None
+    at = edges(settings)
+    desk = Desk(at, Session(at.token))
+    link = f"http://{host_of(listening)}/open/{desk.session.link}"
+    click.echo(f"Open this link in your browser; it works once:\n\n  {link}\n")
+    click.echo("The page runs on this computer only. Ctrl and C closes it.")
+    if browser:
+        webbrowser.open(link)
+    app = create_app(desk, host=host_of(listening))
+    with contextlib.suppress(KeyboardInterrupt):
+        serve(app, listening, tick=desk.expire)
+    click.echo("Closed.")
+
+
+@contextlib.contextmanager
+def _book(settings: Settings, passphrase_file: Path | None) -> Iterator[Book]:
+    at = edges(settings)
+    desk = Desk(at, Session(at.token))
+    desk.unlock(wiring.ask_passphrase(passphrase_file))
+    with desk.open() as book:
+        yield book
+
+
+def _text(book: Book, number: int) -> str:
+    row = book.row(number)
+    if row is None:
+        raise ConfigError(f"there is no item {number}", hint="Numbers: guard review --list")
+    found = view.item(book, row, None)
+    if found.problem:
+        raise LockedError(found.problem)
+    text = found.message.new_text if found.message else "(it cannot be read as an e-mail)"
+    return f"{found.line.who}\n{found.line.when}\n{found.line.subject}\n\n{text}"
+
+
+def _listed(queue: list[Waiting]) -> str:
+    if not queue:
+        return "Nothing waits for you."
+    return "\n".join([f"{len(queue)} waiting for your eyes.\n", *map(_shown, queue)])
+
+
+def _shown(one: Waiting) -> str:
+    heading = plain.LANES[one.why][0].lower()
     minutes = one.minutes
-    why = "; ".join(words.GROUNDS.get(ground, ground) for ground in minutes.decision.grounds)
+    if minutes is None:
+        return f"{one.item:>6}  {heading}\n"
+    why = "; ".join(words.GROUNDS[ground] for ground in minutes.decision.grounds) or heading
     lines = [
         f"{one.item:>6}  {minutes.received[:16].replace('T', ' ')}  {minutes.sender}",
         f"        {minutes.subject or '(no subject)'}",
-        f"        {minutes.verdict.label.value}: {why}",
     ]
+    if one.why is Lane.SAMPLE:
+        # What guard thinks of it would colour what she thinks.
+        return "\n".join([*lines, f"        {heading}", ""])
+    lines.append(f"        {minutes.verdict.label.value}: {why}")
     lines += [f"        “{sentence}”" for sentence in minutes.verdict.evidence]
     return "\n".join([*lines, ""])
 
 
 def _fields(one: Waiting) -> dict[str, object]:
     if one.minutes is None:
-        return {"item": one.item, "uncertain": one.uncertain}
+        return {"item": one.item, "lane": one.why.value, "uncertain": one.uncertain}
     minutes = one.minutes
     return {
         "item": one.item,
+        "lane": one.why.value,
         "received": minutes.received,
         "sender": minutes.sender,
         "subject": minutes.subject,

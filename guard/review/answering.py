@@ -1,0 +1,115 @@
+"""What follows from an answer of hers: the facts to append, and those that take it back.
+
+Touches the world only through the book that it is given. Each answer is one transaction.
+"""
+
+from dataclasses import replace
+
+from guard.clients import directory
+from guard.clients.directory import Client
+from guard.mail.message import Message
+from guard.policy.decision import Correspondent
+from guard.record.entry import UNSORTED, Fact
+from guard.reply.outbox import Outcome
+from guard.review import rulings
+from guard.review.desk import Book, address_of
+from guard.review.rulings import Answer, Sender
+from guard.review.shelf import Row
+
+_TAKEN_BACK = {"taken-back": True}
+
+
+def rule(book: Book, row: Row, answer: Answer, *, facts: tuple[Fact, ...] = ()) -> int:
+    """File one answer, durable on return; returns its entry.
+
+    Raises:
+        BusyError: Another program writes. Nothing was filed.
+        RecordError: Nothing was filed.
+    """
+    open_ = tuple(task for task in rulings.TASKS if row.item in book.record.tasks(task))
+    # Whatever she says of the reminder, the next scan must not send it by itself.
+    ends = rulings.TASKS if answer.settles else ("remind",) if answer.remind else ()
+    closes = tuple(task for task in open_ if task in ends)
+    fact = rulings.ruled(row.item, row.owners, answer, closes)
+    seqs = book.record.append([*facts, fact], now=book.desk.now())
+    book.refresh()
+    return seqs[-1]
+
+
+def undo(book: Book, seq: int) -> int:
+    """Take one answer back; returns the item, which waits again if it did before.
+
+    Raises:
+        BusyError: Another program writes. Nothing was filed.
+        RecordError: Nothing was filed.
+    """
+    entry = book.record.entry(seq)
+    assert entry.item is not None
+    answer = book.answer(seq)
+    back = _taken_back(book, answer) if answer is not None else ()
+    book.record.append([*back, rulings.unruled(entry)], now=book.desk.now())
+    book.refresh()
+    return entry.item
+
+
+def sender_address(book: Book, row: Row) -> str:
+    """Return the one address that an item came from, normalised; empty if that is unclear."""
+    minutes = book.minutes(row)
+    if minutes is None or ", " in minutes.sender.rpartition("<")[2]:
+        return ""
+    return address_of(minutes.sender)
+
+
+def give_to(client: Client, address: str) -> tuple[Fact, ...]:
+    """Return the facts by which an address is a client's from now on."""
+    if not address or address in client.addresses:
+        return ()
+    return (directory.enrol(replace(client, addresses=(*client.addresses, address))),)
+
+
+def enlist(name: str, address: str, *, token: str) -> tuple[Client, tuple[Fact, ...]]:
+    """Return a new client, and the fact that adds it."""
+    client = Client(id=f"c{token[:10]}", name=name, addresses=(address,))
+    return client, (directory.enrol(client),)
+
+
+def silence(client: Client) -> tuple[Fact, ...]:
+    """Return the fact by which a client gets no automatic mail, ever."""
+    return (directory.enrol(replace(client, automatic=False)),) if client.automatic else ()
+
+
+def obstacle(book: Book, row: Row, message: Message | None) -> str:
+    """Return why no reminder can be sent for an item, even by her; empty when it can."""
+    minutes, client = book.minutes(row), book.client(row.client)
+    sent = {Outcome.SENT.value, Outcome.UNCERTAIN.value} & {kind for kind, _ in row.outcomes}
+    why = {
+        "nothing is set up for sending (see Check)": book.desk.edges.errands is None,
+        "only letters that you got can be answered": row.direction == "out",
+        "it cannot be read, so there is no address to write to": message is None
+        or minutes is None
+        or len(message.sender) != 1,
+        "a machine wrote it, and machines are never answered": minutes is not None
+        and minutes.decision.correspondent in (Correspondent.MACHINE, Correspondent.PRACTICE),
+        "the reminder for this one went out already, or may have": bool(sent),
+        "say first whose e-mail this is": row.client == UNSORTED or client is None,
+        "you marked this client: no automatic mail": client is not None and not client.automatic,
+    }
+    return next((words for words, holds in why.items() if holds), "")
+
+
+def _taken_back(book: Book, answer: Answer) -> tuple[Fact, ...]:
+    client = book.client(answer.client) if answer.client else None
+    if client is None:
+        return ()
+    if answer.sender is Sender.NO_AUTOMATIC_MAIL:
+        return (directory.enrol(replace(client, automatic=True)),)
+    if answer.sender is Sender.NEW_CLIENT:
+        fact = directory.enrol(client)
+        # The sealed part stays, so that every reader of the directory can open the entry.
+        return (replace(fact, body=_TAKEN_BACK, names=(), unnames=client.addresses),)
+    if answer.sender is Sender.CLIENT and answer.address:
+        left = tuple(one for one in client.addresses if one != answer.address)
+        if left:
+            fact = directory.enrol(replace(client, addresses=left))
+            return (replace(fact, unnames=(answer.address,)),)
+    return ()

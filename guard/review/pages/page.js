@@ -1,0 +1,63 @@
+// Keys, the warning before the lock, and the cover. Everything works without it.
+"use strict";
+(() => {
+  const body = document.body;
+  const cover = document.getElementById("cover");
+  const stay = document.getElementById("stay");
+  const lock = document.getElementById("lock");
+  const same = { s: "1", t: "2", n: "3", z: "u", arrowright: "j", arrowleft: "k" };
+
+  const covered = (on) => {
+    cover.hidden = !on;
+    for (const part of body.children) if (part !== cover) part.inert = on;
+    if (on) cover.querySelector("button").focus();
+  };
+  cover.querySelector("button").addEventListener("click", () => covered(false));
+
+  const go = (path) => location.assign(path);
+  const own = {
+    c: () => covered(true),
+    l: () => lock.requestSubmit(),
+    "?": () => go("/keys"),
+    "/": () => go("/search"),
+    o: () => {
+      const whole = document.querySelector("details");
+      if (whole) whole.open = !whole.open;
+    },
+  };
+  const pressed = (key) => {
+    const wanted = document.querySelector(`[data-key="${CSS.escape(same[key] || key)}"]`);
+    const does = own[key] || (wanted && (() => wanted.click()));
+    if (does) does();
+    return Boolean(does);
+  };
+
+  let busy = false;
+  document.addEventListener("submit", (event) => {
+    // Quick fingers press once for each page.
+    if (busy) event.preventDefault();
+    busy = true;
+  });
+  // A page that comes back from the browser's memory may be used again.
+  addEventListener("pageshow", () => { busy = false; });
+  document.addEventListener("keydown", (event) => {
+    const typing = event.target.closest("input, textarea, select");
+    if (body.dataset.keys !== "on" || typing || busy || !cover.hidden) return;
+    if (event.ctrlKey || event.altKey || event.metaKey || event.repeat || event.isComposing) return;
+    const key = event.key.toLowerCase();
+    if (key.length > 1 && !key.startsWith("arrow")) return;
+    if (pressed(key)) event.preventDefault();
+  });
+
+  const idle = Number(body.dataset.idle);
+  const warn = Number(body.dataset.warn);
+  setTimeout(() => {
+    stay.querySelector("p").textContent = `guard locks in ${warn} seconds.`;
+    stay.hidden = false;
+  }, (idle - warn) * 1000);
+  setTimeout(() => lock.requestSubmit(), idle * 1000);
+
+  const heading = document.getElementById("heading");
+  // After an answer the reader stands at the next message, not at the top of the page.
+  if (heading && document.querySelector(".said")) heading.focus();
+})();

@@ -1,0 +1,229 @@
+"""What the pages show of items: rows of a list, and one item in full.
+
+Pure over the book that it is given. All is text; the templates escape it.
+"""
+
+from dataclasses import dataclass
+
+from guard.errors import GuardError
+from guard.mail.message import Message
+from guard.policy import words
+from guard.policy.decision import Action, Kind
+from guard.policy.minutes import Minutes
+from guard.record.entry import UNSORTED
+from guard.reply.outbox import Outcome
+from guard.review import plain
+from guard.review.desk import Book
+from guard.review.item import Piece, html, marked, shown
+from guard.review.queue import Lane, Waiting
+from guard.review.shelf import Row, Standing
+
+SAYINGS = {
+    Outcome.SENT.value: "the reminder was sent",
+    Outcome.REFUSED.value: "the mail server refused the reminder",
+    Outcome.UNCERTAIN.value: "the reminder may or may not have been sent",
+    Outcome.POSTPONED.value: "the mail server would not take the reminder then",
+}
+_NEIGHBOURS = 10
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """One item in a list."""
+
+    item: int
+    """As the record numbers it."""
+
+    who: str
+    """The sender's name, or address."""
+
+    subject: str
+    """Never empty."""
+
+    when: str
+    """In words."""
+
+    what: str
+    """What guard took it for, or why it waits."""
+
+    ours: bool = False
+    """Whether the practice wrote it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Item:
+    """One item in full."""
+
+    row: Row
+    """What the record says of it in public."""
+
+    line: Line
+    """As in a list."""
+
+    message: Message | None
+    """As parsed; None when it cannot be read."""
+
+    minutes: Minutes | None
+    """What guard understood and decided."""
+
+    lane: Lane | None
+    """Why it waits; None when it does not."""
+
+    new: list[Piece]
+    """The new text, with the sentences that spoke for the verdict marked."""
+
+    full: str
+    """The whole text."""
+
+    client: str
+    """Name of the client whose it is; empty when it is nobody's."""
+
+    thread: list[Line]
+    """What came before and after."""
+
+    has_html: bool = False
+    """Whether its layout can be shown."""
+
+    problem: str = ""
+    """Why it cannot be shown."""
+
+    @property
+    def blind(self) -> bool:
+        """Whether guard keeps its opinion back, so that hers is her own."""
+        return self.lane is Lane.SAMPLE
+
+    @property
+    def why(self) -> list[tuple[bool, str]]:
+        """Every rule about a reminder: whether it stands in the way, and its words."""
+        return self._findings(Kind.BAR)
+
+    @property
+    def grounds(self) -> list[str]:
+        """Why it waits, in words."""
+        return [said for holds, said in self._findings(Kind.GROUND) if holds]
+
+    @property
+    def done(self) -> list[str]:
+        """What guard did, in words."""
+        if self.minutes is None:
+            return ["filed it"]
+        actions = self.minutes.decision.actions
+        said = [
+            words.ACTIONS[one] for one in Action if one in actions and one is not Action.REMIND
+        ]
+        ended = [f"{SAYINGS[kind]} ({plain.moment(at)})" for kind, at in self.row.outcomes]
+        return ["filed it", *said, *ended]
+
+    def _findings(self, kind: Kind) -> list[tuple[bool, str]]:
+        found = self.minutes.decision.findings if self.minutes else ()
+        return [(one.holds, words.of(one)) for one in found if one.kind is kind]
+
+
+def line(book: Book, row: Row, *, what: str | None = None) -> Line:
+    """Return one item as a list shows it."""
+    minutes = book.minutes(row)
+    if minutes is not None:
+        who, subject, said = minutes.sender, minutes.subject, _opinion(minutes)
+    else:
+        message = book.message(row.item)
+        ours = row.direction == "out"
+        boxes = () if message is None else message.recipients if ours else message.sender
+        who = ", ".join(one.name or one.email for one in boxes)
+        subject = message.subject if message else ""
+        said = ("automatic reminder" if row.answers >= 0 else "from you") if ours else ""
+    return Line(
+        item=row.item,
+        who=plain.one_line(_name(who)) or "(nobody)",
+        subject=plain.one_line(subject) or "(no subject)",
+        when=plain.moment(row.received),
+        what=said if what is None else what,
+        ours=row.direction == "out",
+    )
+
+
+def waiting_line(book: Book, one: Waiting) -> Line:
+    """Return one item of the queue."""
+    row = book.shelf.rows[one.item]
+    if one.why is Lane.SAMPLE:
+        return line(book, row, what="")
+    if one.uncertain:
+        return line(book, row, what=SAYINGS[Outcome.UNCERTAIN.value])
+    if one.minutes is None:
+        return line(book, row, what="it cannot be opened")
+    grounds = [words.GROUNDS[one] for one in one.minutes.decision.grounds]
+    return line(book, row, what="; ".join(grounds) or _opinion(one.minutes))
+
+
+def item(book: Book, row: Row, lane: Lane | None) -> Item:
+    """Return one item in full."""
+    message, problem, raw = None, "", b""
+    try:
+        raw = book.raw(row.item)
+        message = book.message(row.item)
+    except GuardError as error:
+        problem = f"{error}. {error.hint}".strip()
+    minutes = book.minutes(row)
+    evidence = minutes.verdict.evidence if minutes and lane is not Lane.SAMPLE else ()
+    known = book.client(row.client)
+    return Item(
+        row=row,
+        line=line(book, row),
+        message=message,
+        minutes=minutes,
+        lane=lane,
+        new=marked(shown(message.new_text), evidence) if message else [],
+        full=shown(message.full_text) if message else "",
+        client=known.name if known else "",
+        thread=_thread(book, row),
+        has_html=bool(html(raw)),
+        problem=problem,
+    )
+
+
+def rulings_of(book: Book, row: Row) -> list[tuple[Standing, str]]:
+    """Her answers about an item that stand, newest first, in words."""
+    return [(one, told(book, one)) for one in reversed(row.standing)]
+
+
+def told(book: Book, one: Standing) -> str:
+    """Return one answer of hers in words."""
+    answer = book.answer(one.seq)
+    if answer is None:
+        return "an answer that can no longer be read"
+    said = {
+        f"filed as {plain.LABELS[answer.label]}" if answer.label else "": True,
+        "seen by you": answer.seen,
+        {
+            "now": "reminder sent by you",
+            "never": "no reminder for this one",
+            "later": "put off",
+        }.get(answer.remind.value if answer.remind else "", ""): True,
+        {
+            "client": "given to a client",
+            "new-client": "sender added as a new client",
+            "not-a-client": "sender is not a client",
+            "no-automatic-mail": "no automatic mail for this client",
+            "known": "sender known to you",
+        }.get(answer.sender.value if answer.sender else "", ""): True,
+        f"note: {answer.note}": bool(answer.note),
+    }
+    return "; ".join(words_ for words_, holds in said.items() if words_ and holds)
+
+
+def _thread(book: Book, row: Row) -> list[Line]:
+    if row.client == UNSORTED:
+        return []
+    rows = sorted(book.shelf.of_client(row.client), key=lambda one: one.received)
+    at = rows.index(row)
+    near = rows[max(0, at - _NEIGHBOURS) : at + _NEIGHBOURS]
+    return [line(book, one) for one in near if one is not row]
+
+
+def _opinion(minutes: Minutes) -> str:
+    if minutes.verdict.abstained:
+        return words.ABSTAINED[minutes.verdict.abstained]
+    return plain.LABELS[minutes.verdict.label]
+
+
+def _name(sender: str) -> str:
+    return sender.partition(" <")[0] or sender

@@ -1,0 +1,200 @@
+"""Her answers, from the form to the record: durable before the next page is shown.
+
+Edge: Flask. A form carries the newest entry about its item; when that has moved on, the
+answer is not taken, so that quick fingers never answer twice.
+"""
+
+from flask import Blueprint, abort, redirect, render_template, request
+from flask import url_for as to
+from werkzeug.wrappers import Response
+
+from guard.record.entry import Fact
+from guard.reply import compose
+from guard.reply.outbox import Outcome
+from guard.review import answering, plain, view
+from guard.review.desk import Book, Said
+from guard.review.rulings import Answer, Remind, Sender
+from guard.review.shelf import Row
+from guard.review.web_gate import desk
+from guard.review.web_waiting import find, neighbours
+from guard.verdict.label import Label
+
+answers = Blueprint("answers", __name__)
+_MOST_NOTE = 4_000
+_MOST_NAME = 200
+
+CHOICES: dict[str, tuple[Answer, str]] = {
+    "scheduling": (Answer(label=Label.SCHEDULING), "Filed as arranging an appointment."),
+    "therapy": (Answer(label=Label.THERAPY), "Filed as therapy content. No reminder was sent."),
+    "other": (Answer(label=Label.OTHER), "Filed as something else."),
+    "crisis": (
+        Answer(label=Label.CRISIS, seen=True),
+        "Filed: somebody may be in danger, and you have seen it.",
+    ),
+    "never": (Answer(remind=Remind.NEVER), "Filed. This one gets no reminder."),
+    "later": (Answer(remind=Remind.LATER), "Put off. It waits at the end of the list."),
+}
+"""What each button says, and what the next page tells."""
+
+
+@answers.post("/item/<int:number>/rule")
+def rule(number: int) -> Response:
+    """Take her answer about an item, and go on to the next."""
+    chosen = CHOICES.get(request.form.get("do", ""))
+    note = request.form.get("note", "").strip()[:_MOST_NOTE]
+    if chosen is None and not note:
+        abort(400)
+    answer, said = chosen or (Answer(), "Your note is in the record.")
+    answer = Answer(label=answer.label, remind=answer.remind, seen=answer.seen, note=note)
+    with desk().open(write=True) as book:
+        row = find(book, number)
+        if _stale(row):
+            return _answered_already(number)
+        _, _, after = neighbours(book.queue(), number)
+        seq = answering.rule(book, row, answer)
+    then = number if chosen is None else after.item if after else None
+    return _onwards(said, undo=seq, next_=then)
+
+
+@answers.post("/undo")
+def undo() -> Response:
+    """Take an answer back, and show its item."""
+    try:
+        seq = int(request.form.get("seq", ""))
+    except ValueError:
+        abort(400)
+    with desk().open(write=True) as book:
+        standing = book.shelf.standing.get(seq)
+        if standing is None:
+            desk().said = Said(words="That answer was taken back already.")
+            return redirect(to("waiting.queue"), 303)
+        words = view.told(book, standing)
+        item = answering.undo(book, seq)
+    sent = _GONE if "remind-now" in standing.actions else ""
+    desk().said = Said(words=f"Taken back: {words}.{sent}")
+    return redirect(to("waiting.one", number=item), 303)
+
+
+@answers.post("/item/<int:number>/sender")
+def sender(number: int) -> Response:
+    """Take what she says of a sender."""
+    with desk().open(write=True) as book:
+        row = find(book, number)
+        if _stale(row):
+            return _answered_already(number)
+        done = _about_sender(book, row)
+        if isinstance(done, str):
+            desk().said = Said(words=done)
+        else:
+            answer, facts, words = done
+            seq = answering.rule(book, row, answer, facts=facts)
+            desk().said = Said(words=words, undo=seq)
+    return redirect(to("waiting.one", number=number), 303)
+
+
+@answers.get("/item/<int:number>/reminder")
+def reminder(number: int) -> str:
+    """Show the reminder exactly as it would go, before it goes."""
+    with desk().open() as book:
+        row = find(book, number)
+        message = book.message(number)
+        here = view.item(book, row, None)
+        return render_template(
+            "reminder.html",
+            item=here,
+            obstacle=answering.obstacle(book, row, message),
+            to_address=plain.one_line(message.sender[0].email)
+            if message and message.sender
+            else "",
+            sender=desk().edges.settings.reply_address,
+            subject=compose.REMINDER_SUBJECT,
+            text=compose.text("reminder.en"),
+            against=[words for holds, words in here.why if holds],
+        )
+
+
+@answers.post("/item/<int:number>/remind")
+def remind(number: int) -> Response:
+    """Send the reminder, filed and intended first, and file how it ended."""
+    make = desk().edges.errands
+    with desk().open(write=True) as book:
+        row = find(book, number)
+        if make is None or _stale(row):
+            return _answered_already(number)
+        with make(book.record) as errands:
+            # The scan that just ended may have answered it.
+            book.refresh()
+            message = book.message(number)
+            if message is None or answering.obstacle(book, row, message) or _stale(row):
+                return _answered_already(number)
+            _, _, after = neighbours(book.queue(), number)
+            outcome, _ = errands.send_reminder(
+                message, item=number, client=row.client, now=desk().edges.clock()
+            )
+            book.refresh()
+        if outcome is not Outcome.SENT:
+            # Left to wait: what she sees next says how it stands.
+            answering.rule(book, row, Answer(label=Label.THERAPY, remind=Remind.LATER))
+            return _onwards(f"{_ENDED[outcome]} It waits for you.", next_=number)
+        seq = answering.rule(book, row, Answer(label=Label.THERAPY, remind=Remind.NOW))
+    return _onwards(_ENDED[outcome], undo=seq, next_=after.item if after else None)
+
+
+_GONE = " The reminder that went out cannot be called back."
+_ENDED = {
+    Outcome.SENT: "Filed as therapy content. The reminder was sent.",
+    Outcome.REFUSED: "The mail server refused the reminder. Nothing was sent.",
+    Outcome.UNCERTAIN: "The line broke: the reminder may or may not have been sent. "
+    "Look in your Sent folder before you write.",
+    Outcome.POSTPONED: "The mail server did not take the reminder. Nothing was sent.",
+}
+
+
+def _about_sender(book: Book, row: Row) -> tuple[Answer, tuple[Fact, ...], str] | str:
+    """Return answer, what follows from it and what the page says; only words when it cannot be."""
+    said = request.form.get("do", "")
+    address = answering.sender_address(book, row)
+    client = book.client(request.form.get("client", "") if said == "client" else row.client)
+    name = plain.one_line(request.form.get("name", ""))[:_MOST_NAME]
+    if said in {"not-a-client", "known"}:
+        kind = Sender(said)
+        return Answer(sender=kind, address=address), (), _SENDERS[kind]
+    if said == "new-client" and name and address:
+        new, facts = answering.enlist(name, address, token=desk().edges.token())
+        answer = Answer(sender=Sender.NEW_CLIENT, client=new.id, address=address)
+        return answer, facts, f"{new.name} is a client from now on."
+    if said == "new-client":
+        return "There is a problem. Enter a name for the new client." if address else _NO_ADDRESS
+    if client is None:
+        return "There is a problem. Choose a client first."
+    if said == "no-automatic-mail":
+        answer = Answer(sender=Sender.NO_AUTOMATIC_MAIL, client=client.id)
+        return answer, answering.silence(client), f"{client.name} gets no automatic mail, ever."
+    facts = answering.give_to(client, address)
+    answer = Answer(sender=Sender.CLIENT, client=client.id, address=address if facts else "")
+    return answer, facts, f"This message is {client.name}'s. So is what comes from this address."
+
+
+_NO_ADDRESS = "There is a problem. This message does not name one sender."
+_SENDERS = {
+    Sender.NOT_A_CLIENT: "Noted: not a client.",
+    Sender.KNOWN: "Noted: you know that this sender is right.",
+}
+
+
+def _stale(row: Row) -> bool:
+    """Whether the form was made before something else was filed about the item."""
+    return request.form.get("state", "") != str(row.last)
+
+
+def _answered_already(number: int) -> Response:
+    desk().said = Said(words="That was not taken: this page was out of date. Please look again.")
+    return redirect(to("waiting.one", number=number), 303)
+
+
+def _onwards(words: str, *, undo: int = -1, next_: int | None) -> Response:
+    """Go to what waits next, and say what was done."""
+    desk().said = Said(words=words, undo=undo)
+    if next_ is None:
+        return redirect(to("waiting.queue"), 303)
+    return redirect(to("waiting.one", number=next_), 303)

@@ -1,0 +1,97 @@
+"""Coming in and going out: the one-time link, the passphrase, the lock.
+
+Edge: Flask.
+"""
+
+from importlib.resources import files
+
+from flask import Blueprint, Response, abort, make_response, redirect, render_template, request
+from flask import url_for as to
+from werkzeug.wrappers import Response as AnyResponse
+
+from guard.errors import LockedError
+from guard.review.plain import count
+from guard.review.web_gate import cookie_name, desk
+
+door = Blueprint("door", __name__)
+_ASSETS = {"page.css": "text/css", "page.js": "text/javascript", "icon.svg": "image/svg+xml"}
+
+
+@door.get("/asset/<name>")
+def asset(name: str) -> Response:
+    """Our own style and script; they hold nothing that is anybody's."""
+    if name not in _ASSETS:
+        abort(404)
+    data = (files("guard.review") / "pages" / name).read_bytes()
+    return Response(data, content_type=f"{_ASSETS[name]}; charset=utf-8")
+
+
+@door.get("/open/<token>")
+def link(token: str) -> AnyResponse:
+    """Exchange the one-time link for a cookie, and get the secret out of the address bar."""
+    cookie = desk().session.exchange(token)
+    if not cookie:
+        abort(403, "link")
+    return _with_cookie(redirect(to("door.unlock"), 303), cookie)
+
+
+@door.get("/unlock")
+def unlock() -> AnyResponse:
+    """Ask for the passphrase."""
+    if desk().session.identity is not None:
+        return redirect(to("waiting.queue"), 303)
+    return make_response(render_template("unlock.html"))
+
+
+@door.post("/unlock")
+def try_passphrase() -> AnyResponse:
+    """Open with the passphrase."""
+    try:
+        cookie = desk().unlock(request.form.get("passphrase", ""))
+    except LockedError:
+        left = desk().session.refuse()
+        if not left:
+            abort(403, "tries")
+        wrong = f"This passphrase does not open the record. You can try {count(left, 'more time')}"
+        return make_response(render_template("unlock.html", wrong=wrong), 403)
+    return _with_cookie(redirect(to("waiting.queue"), 303), cookie)
+
+
+@door.post("/lock")
+def lock() -> AnyResponse:
+    """Forget everything, at once."""
+    desk().lock()
+    return redirect(to("door.unlock"), 303)
+
+
+@door.post("/stay")
+def stay() -> AnyResponse:
+    """Stay open; the click itself was noted at the gate."""
+    return redirect(_back(), 303)
+
+
+@door.get("/keys")
+def keys() -> str:
+    """Every key, and the switch that turns them off (WCAG 2.1.4)."""
+    return render_template("keys.html")
+
+
+@door.post("/keys")
+def switch_keys() -> AnyResponse:
+    """Turn single keys off or on, in this browser."""
+    response = redirect(to("door.keys"), 303)
+    value = "off" if request.form.get("keys") == "off" else "on"
+    response.set_cookie("guard-keys", value, httponly=True, samesite="Strict")
+    return response
+
+
+def _back() -> str:
+    """The page that she was on: a path of ours, never another site's."""
+    path = request.form.get("back", "")
+    safe = path.startswith("/") and not path.startswith("//") and "\\" not in path
+    return path if safe else to("waiting.queue")
+
+
+def _with_cookie(response: AnyResponse, cookie: str) -> AnyResponse:
+    response.set_cookie(cookie_name(), cookie, httponly=True, samesite="Strict")
+    return response

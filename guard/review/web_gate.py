@@ -1,0 +1,82 @@
+"""Who is let in: every request passes here before any page is made.
+
+Edge: Flask. The page is on loopback, where any web site that she has open can knock, and any
+program of another user. Source: facts of DNS rebinding and CSRF; Fetch Metadata (W3C).
+"""
+
+from hmac import compare_digest
+from typing import cast
+
+from flask import Flask, Response, abort, current_app, redirect, request, url_for
+from werkzeug.wrappers import Response as AnyResponse
+
+from guard.review.desk import Desk
+
+CSP = (
+    "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; "
+    "form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+)
+_HEADERS = {
+    "Content-Security-Policy": CSP,
+    "Cache-Control": "no-store",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+    # Not no-referrer: browsers then send "Origin: null" with our own forms (Fetch, section 3.1).
+    "Referrer-Policy": "same-origin",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "X-Robots-Tag": "noindex",
+}
+_ANYBODY = frozenset({"door.link", "door.asset"})
+_LOCKED = frozenset({"door.unlock", "door.try_passphrase", "door.lock"})
+
+
+def desk() -> Desk:
+    """The desk of the application that answers."""
+    return cast(Desk, current_app.extensions["guard"])
+
+
+def cookie_name() -> str:
+    """The cookie's name: cookies know no ports, so two runs must not share one."""
+    return f"guard-{current_app.config['GUARD_HOST'].rpartition(':')[2]}"
+
+
+def install(app: Flask) -> None:
+    """Stand before every page of an application."""
+    app.before_request(_check)
+    app.after_request(_dress)
+
+
+def _check() -> AnyResponse | None:
+    host = current_app.config["GUARD_HOST"]
+    if request.headers.get("Host") != host:
+        # A foreign name that resolves to this machine: DNS rebinding.
+        abort(403, "host")
+    if request.headers.get("Sec-Fetch-Site", "none") not in {"none", "same-origin"}:
+        abort(403, "site")
+    if request.endpoint in _ANYBODY:
+        return None
+    session = desk().session
+    if not session.admits(request.cookies.get(cookie_name(), "")):
+        abort(403, "cookie")
+    if request.method == "POST" and request.headers.get("Origin") != f"http://{host}":
+        abort(403, "form")
+    if request.endpoint not in _LOCKED and not session.touch(now=desk().now()):
+        desk().lock()
+        return redirect(url_for("door.unlock"), 303)
+    if request.method == "POST":
+        _check_token(request.form.get("csrf", ""), session.csrf)
+    return None
+
+
+def _check_token(sent: str, ours: str) -> None:
+    """Refuse a form that this run did not make."""
+    if not compare_digest(sent.encode(), ours.encode()):
+        abort(403, "form")
+
+
+def _dress(response: Response) -> Response:
+    for name, value in _HEADERS.items():
+        response.headers.setdefault(name, value)
+    return response

@@ -1,0 +1,130 @@
+"""What waits, and one item with everything about it.
+
+Edge: Flask. Nothing of a mail ever leaves as markup: templates escape, downloads are attached.
+"""
+
+from flask import Blueprint, Response, abort, render_template
+
+from guard.review import item as items
+from guard.review import plain, view
+from guard.review.desk import Book
+from guard.review.queue import Lane, Waiting
+from guard.review.shelf import Row
+from guard.review.web_gate import desk
+
+waiting = Blueprint("waiting", __name__)
+_LATEST = 10
+_NO_SCRIPT = (
+    "sandbox; default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; "
+    "frame-ancestors 'none'"
+)
+
+
+@waiting.get("/")
+def queue() -> str:
+    """Show what waits."""
+    with desk().open() as book:
+        found = book.queue()
+        lanes = [
+            (lane, [view.waiting_line(book, one) for one in found if one.why is lane])
+            for lane in Lane
+        ]
+        oldest = min((one.received for one in found), default=0)
+        latest = list(reversed(book.shelf.standing.values()))[:_LATEST]
+        return render_template(
+            "queue.html",
+            lanes=[(lane, *plain.LANES[lane], lines) for lane, lines in lanes if lines],
+            total=len(found),
+            urgent=sum(one.why is Lane.CRISIS for one in found),
+            oldest=plain.age(desk().now() - oldest) if found else "",
+            latest=[
+                (one, view.told(book, one), view.line(book, book.shelf.rows[one.item]))
+                for one in latest
+            ],
+            filed=len(book.shelf.rows),
+            clients=len(book.shelf.clients),
+            said=desk().say(),
+        )
+
+
+@waiting.get("/item/<int:number>")
+def one(number: int) -> str:
+    """Show one item."""
+    with desk().open() as book:
+        row = find(book, number)
+        found = book.queue()
+        before, here, after = neighbours(found, number)
+        return render_template(
+            "item.html",
+            item=view.item(book, row, here.why if here else None),
+            rulings=view.rulings_of(book, row),
+            clients=book.clients(),
+            before=before,
+            after=after,
+            left=len(found),
+            latest=next(reversed(book.shelf.standing.values()), None),
+            said=desk().say(),
+        )
+
+
+@waiting.get("/item/<int:number>/message.eml")
+def eml(number: int) -> Response:
+    """Give the message as it came, byte for byte."""
+    with desk().open() as book:
+        return download(book.raw(find(book, number).item), f"message-{number}.eml")
+
+
+@waiting.get("/item/<int:number>/attachment/<int:which>")
+def attachment(number: int, which: int) -> Response:
+    """Give one attachment, never to be opened by the browser itself."""
+    with desk().open() as book:
+        message = book.message(find(book, number).item)
+        data = items.attachment(book.raw(number), message, which) if message else None
+    if message is None or data is None:
+        abort(404)
+    return download(data, plain.file_name(message.attachments[which].name))
+
+
+@waiting.get("/item/<int:number>/layout")
+def layout(number: int) -> Response:
+    """Show the layout of an HTML mail: cleaned, in a sandbox, without pictures or links."""
+    # Only this page needs it, and it is slow to load.
+    import nh3  # noqa: PLC0415
+
+    with desk().open() as book:
+        source = items.html(book.raw(find(book, number).item))
+    if not source:
+        abort(404)
+    tags = nh3.ALLOWED_TAGS - {"a", "img", "map", "area"}
+    clean = nh3.clean(source, tags=tags, attributes={"*": {"align", "colspan", "rowspan"}})
+    page = render_template("layout.html", number=number, clean=clean)
+    response = Response(page, content_type="text/html; charset=utf-8")
+    response.headers["Content-Security-Policy"] = _NO_SCRIPT
+    return response
+
+
+def find(book: Book, number: int) -> Row:
+    """Return an item's row, or end with a page that says there is none."""
+    row = book.row(number)
+    if row is None:
+        abort(404)
+    return row
+
+
+def neighbours(
+    found: list[Waiting], number: int
+) -> tuple[Waiting | None, Waiting | None, Waiting | None]:
+    """Return what waits before an item, the item itself if it waits, and what waits after it."""
+    at = next((place for place, one in enumerate(found) if one.item == number), -1)
+    if at < 0:
+        return None, None, found[0] if found else None
+    before = found[at - 1] if at else None
+    return before, found[at], found[at + 1] if at + 1 < len(found) else None
+
+
+def download(data: bytes, name: str) -> Response:
+    """Return bytes to be saved, under a safe name and with a type that opens nothing."""
+    response = Response(data, content_type="application/octet-stream")
+    response.headers.set("Content-Disposition", "attachment", filename=name)
+    response.headers["Content-Security-Policy"] = "sandbox; default-src 'none'"
+    return response
