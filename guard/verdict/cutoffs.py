@@ -68,7 +68,7 @@ def recall_cutoff(scores: Floats, missed: float) -> float:
     """Largest cut-off that misses at most this share of such cases; 0 when there are too few."""
     ordered = np.sort(scores)
     allowed = int(np.floor(missed * (len(ordered) + 1))) - 1
-    return float(ordered[allowed + 1]) if 0 <= allowed + 1 < len(ordered) and allowed >= 0 else 0.0
+    return float(ordered[allowed]) if allowed >= 0 else 0.0
 
 
 def precision_cutoff(scores: Floats, passed: float) -> float:
