@@ -9,7 +9,6 @@ import click
 
 from guard.commands import wiring
 from guard.commands.group import show
-from guard.commands.rehearse import rehearse
 from guard.config import load
 from guard.pipeline import scan as corridor
 from guard.pipeline.house import Summary
@@ -47,6 +46,8 @@ def scan(config: Path, *, as_json: bool, dry_run: bool) -> None:
             stack, settings, readonly=dry_run, progress=bar.step, expect=bar.expect
         )
         if dry_run:
+            from guard.commands.rehearse import rehearse  # noqa: PLC0415  # cron never needs it
+
             rehearse(house)
             return
         summary = corridor.scan(house)

@@ -1,0 +1,302 @@
+"""How fast a scan is, next to what others pull the same mailbox with, in the same run.
+
+    python tests/bench/scan.py [MESSAGES] [--runs N] [--folder DIR] [--peers]
+
+A real Dovecot on loopback, over TLS. mbsync only stores; guard also reads, judges, seals, signs.
+"""
+
+import argparse
+import json
+import os
+import secrets
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+# Run as a script, it must first say where the project lies.
+sys.path.insert(0, str(Path(__file__).parents[2]))
+
+from guard.commands import wiring
+from guard.commands.template import Answers, guard_toml
+from guard.record import init as record_init
+from guard.record.passphrase import CHEAPEST
+from tests.bench.mails import OWN, mails
+from tests.servers.dovecot import Dovecot, MailUser
+
+IDLE_RUNS = 11
+_POLL_S = 0.005
+
+_MBSYNC = """\
+{fsync}
+
+IMAPAccount a
+Host localhost
+Port {port}
+User {user}
+Pass {password}
+{tls} IMAPS
+CertificateFile {ca}
+
+IMAPStore far
+Account a
+
+MaildirStore near
+Path {folder}/mail/
+Inbox {folder}/mail/INBOX
+SubFolders Verbatim
+
+Channel c
+Far :far:
+Near :near:
+Sync Pull
+Create Near
+Patterns INBOX Sent Junk
+SyncState *
+"""
+
+_OFFLINEIMAP = """\
+[general]
+accounts = a
+metadata = {folder}/meta
+ui = quiet
+[Account a]
+localrepository = near
+remoterepository = far
+[Repository near]
+type = Maildir
+localfolders = {folder}/mail
+[Repository far]
+type = IMAP
+readonly = True
+remotehost = localhost
+remoteport = {port}
+remoteuser = {user}
+remotepass = {password}
+ssl = yes
+sslcacertfile = {ca}
+folderfilter = lambda name: name in ("INBOX", "Sent", "Junk")
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """One run of one program."""
+
+    seconds: float
+    cpu: float
+    """Seconds of processor time, its children's too."""
+
+    memory: int
+    """Largest resident memory of the process and all its children together, bytes."""
+
+
+def measured(command: list[str]) -> Run:
+    """Run a program and watch it. It must go well."""
+    before = os.times()
+    start = time.perf_counter()
+    running = subprocess.Popen(
+        command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, env=_compiled()
+    )
+    peak = [0]
+    ended = threading.Event()
+    watch = threading.Thread(target=_watch, args=(running.pid, peak, ended))
+    watch.start()
+    _, said = running.communicate()
+    seconds = time.perf_counter() - start
+    ended.set()
+    watch.join()
+    after = os.times()
+    assert running.returncode == 0, (command, said.decode())
+    cpu = sum(after[2:4]) - sum(before[2:4])
+    return Run(seconds=seconds, cpu=cpu, memory=peak[0])
+
+
+def _compiled() -> dict[str, str]:
+    """Let Python keep what it compiled, as an installed program has it; not in the project."""
+    kept = {"PYTHONPYCACHEPREFIX": str(Path(tempfile.gettempdir()) / "guard-bench-compiled")}
+    return {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"} | kept
+
+
+def _watch(pid: int, peak: list[int], ended: threading.Event) -> None:
+    while not ended.wait(_POLL_S):
+        peak[0] = max(peak[0], _resident(pid))
+
+
+def _resident(pid: int) -> int:
+    try:
+        pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
+        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+        # guard starts its reader from a thread of its own.
+        for task in Path(f"/proc/{pid}/task").iterdir():
+            if task.name != str(pid):
+                children += (task / "children").read_text().split()
+    except (OSError, IndexError):
+        return 0
+    return pages * os.sysconf("SC_PAGE_SIZE") + sum(_resident(int(one)) for one in children)
+
+
+def fsync_ms(folder: Path) -> float:
+    """Median time of an fsync after a write of 4 KB, in ms."""
+    times = []
+    with (folder / "fsync").open("wb") as file:
+        for _ in range(50):
+            file.write(b"x" * 4096)
+            file.flush()
+            start = time.perf_counter()
+            os.fsync(file.fileno())
+            times.append(time.perf_counter() - start)
+    return statistics.median(times) * 1000
+
+
+def guard(folder: Path, user: MailUser) -> list[str]:
+    """Set guard up; returns its command."""
+    (folder / "secret").write_text(user.password)
+    (folder / "secret").chmod(0o600)
+    (folder / "guard.toml").write_text(
+        guard_toml(
+            Answers(
+                name="Bench",
+                addresses=(OWN,),
+                imap_host="localhost",
+                imap_port=user.port,
+                imap_security="tls",
+                imap_user=user.name,
+                smtp_host="",
+                smtp_port=465,
+                smtp_security="tls",
+                smtp_user="",
+                password_file="secret",
+                ca_file=str(user.ca_file),
+                alerts_to="",
+                mode="auto",
+                trusted=(),
+            )
+        )
+        # Flags would change the mailbox for the others.
+        .replace("flag = true", "flag = false")
+    )
+    record_init.create(
+        folder / "record",
+        passphrase="bench",
+        executor=None,
+        random=secrets.token_bytes,
+        now=wiring.milliseconds(),
+        work=CHEAPEST,
+    )
+    return [sys.executable, "-m", "guard", "--config", str(folder / "guard.toml"), "scan"]
+
+
+def mbsync(fsync: str) -> Callable[[Path, MailUser], list[str]]:
+    """Set mbsync up, with its default fsync or another."""
+
+    def made(folder: Path, user: MailUser) -> list[str]:
+        (folder / "mail").mkdir()
+        told = subprocess.run(["mbsync", "--version"], capture_output=True, check=True)
+        modern = told.stdout.split()[1] >= b"1.5"
+        (folder / "mbsyncrc").write_text(
+            _MBSYNC.format(
+                port=user.port,
+                user=user.name,
+                password=user.password,
+                tls="TLSType" if modern else "SSLType",
+                ca=user.ca_file,
+                folder=folder,
+                fsync=fsync,
+            )
+        )
+        return ["mbsync", "--quiet", "--config", str(folder / "mbsyncrc"), "--all"]
+
+    return made
+
+
+def offlineimap(folder: Path, user: MailUser) -> list[str]:
+    """Set OfflineIMAP up."""
+    (folder / "rc").write_text(
+        _OFFLINEIMAP.format(
+            port=user.port,
+            user=user.name,
+            password=user.password,
+            ca=user.ca_file,
+            folder=folder,
+        )
+    )
+    program = Path(sys.executable).with_name("offlineimap")
+    return [str(program), "-c", str(folder / "rc"), "-o"]
+
+
+def pulled(folder: Path) -> int:
+    """How many messages a run stored."""
+    note = folder / "record" / "last-scan.json"
+    if note.exists():
+        return int(json.loads(note.read_text())["seen"])
+    return sum(one.is_file() for part in ("cur", "new") for one in folder.rglob(f"{part}/*"))
+
+
+def compare(
+    names: dict[str, Callable[[Path, MailUser], list[str]]], options: argparse.Namespace
+) -> None:
+    """Fill a mailbox, run everything on it in turn, print the table."""
+    with Dovecot() as server:
+        user = server.new_user()
+        size = 0
+        for at, raw in enumerate(mails(options.messages)):
+            user.deliver(raw, ("Sent", "Junk")[at % 2] if at % 10 == 9 else "INBOX")
+            size += len(raw)
+        # Dovecot's index of the new files is built by whoever comes first.
+        for name in ("INBOX", "Sent", "Junk"):
+            user.raw_messages(name)
+        print(f"{options.messages} messages, {size / 1e6:.1f} MB, into {options.folder}")
+        print(f"fsync of 4 KB: {fsync_ms(options.folder):.2f} ms (median of 50)\n")
+        first: dict[str, list[Run]] = {name: [] for name in names}
+        idle: dict[str, list[Run]] = {name: [] for name in names}
+        for turn in range(options.runs):
+            for name, set_up in names.items():
+                folder = Path(tempfile.mkdtemp(dir=options.folder, prefix="bench-"))
+                command = set_up(folder, user)
+                first[name].append(measured(command))
+                assert pulled(folder) == options.messages, (name, pulled(folder))
+                if turn == 0:
+                    idle[name] = [measured(command) for _ in range(IDLE_RUNS)]
+                shutil.rmtree(folder)
+    show("everything new", first, options.messages)
+    show("nothing new", idle, None)
+
+
+def show(title: str, runs: dict[str, list[Run]], messages: int | None) -> None:
+    """Print medians, one program a line."""
+    print(f"{title:<34}{'wall s':>9}{'CPU s':>9}{'msg/s':>9}{'peak MB':>9}  runs")
+    for name, found in runs.items():
+        seconds = statistics.median(one.seconds for one in found)
+        cpu = statistics.median(one.cpu for one in found)
+        memory = max(one.memory for one in found) / 1e6
+        rate = f"{messages / seconds:.0f}" if messages else ""
+        print(f"{name:<34}{seconds:>9.3f}{cpu:>9.3f}{rate:>9}{memory:>9.0f}  {len(found)}")
+    print()
+
+
+def main() -> None:
+    """Read the options, run, print."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
+    parser.add_argument("messages", type=int, nargs="?", default=10_000)
+    parser.add_argument("--runs", type=int, default=3)
+    parser.add_argument("--folder", type=Path, default=Path(tempfile.gettempdir()))
+    parser.add_argument("--peers", action="store_true", help="OfflineIMAP too, if installed")
+    options = parser.parse_args()
+    names: dict[str, Callable[[Path, MailUser], list[str]]] = {"guard scan": guard}
+    if shutil.which("mbsync"):
+        names["mbsync"] = mbsync("")
+        names["mbsync, FSync no"] = mbsync("FSync no")
+    if options.peers and Path(sys.executable).with_name("offlineimap").exists():
+        names["OfflineIMAP"] = offlineimap
+    compare(names, options)
+
+
+if __name__ == "__main__":
+    main()
