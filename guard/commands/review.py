@@ -83,8 +83,17 @@ def edges(settings: Settings) -> Edges:
         token=lambda: secrets.token_hex(24),
         errands=None if smtp is None else lambda record: _errands(settings, smtp, record),
         model_card=lambda: wiring.chosen_model(settings).file.with_name(CARD),
+        last_scan=lambda: _last_scan(settings.record_folder / "last-scan.json"),
         free_bytes=wiring.free_bytes,
     )
+
+
+def _last_scan(note: Path) -> dict[str, object]:
+    try:
+        found = json.loads(note.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
 
 
 @contextlib.contextmanager

@@ -15,6 +15,7 @@ from guard.review import rulings
 from guard.review.desk import Book, address_of
 from guard.review.rulings import Answer, Sender
 from guard.review.shelf import Row
+from guard.verdict.label import Label
 
 _TAKEN_BACK = {"taken-back": True}
 
@@ -83,6 +84,9 @@ def obstacle(book: Book, row: Row, message: Message | None) -> str:
     minutes, client = book.minutes(row), book.client(row.client)
     sent = {Outcome.SENT.value, Outcome.UNCERTAIN.value} & {kind for kind, _ in row.outcomes}
     why = {
+        "somebody may be in danger, and a notice is not what this person needs now": alarming(
+            book, row
+        ),
         "nothing is set up for sending (see Check)": book.desk.edges.errands is None,
         "only letters that you got can be answered": row.direction == "out",
         "it cannot be read, so there is no address to write to": message is None
@@ -95,6 +99,15 @@ def obstacle(book: Book, row: Row, message: Message | None) -> str:
         "you marked this client: no automatic mail": client is not None and not client.automatic,
     }
     return next((words for words, holds in why.items() if holds), "")
+
+
+def alarming(book: Book, row: Row) -> bool:
+    """Whether somebody may be in danger, by her word if she gave it, else by guard's."""
+    said = book.said(row)
+    if said is not None:
+        return said is Label.CRISIS
+    minutes = book.minutes(row)
+    return minutes is not None and "crisis" in minutes.decision.grounds
 
 
 def _taken_back(book: Book, answer: Answer) -> tuple[Fact, ...]:

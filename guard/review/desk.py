@@ -5,10 +5,10 @@ when the page locks. Knows neither the web nor the clock: both are given.
 """
 
 import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import TypeVar
 
@@ -26,6 +26,7 @@ from guard.reply.errands import Errands
 from guard.reply.outbox import Outcome
 from guard.review import rulings
 from guard.review.queue import (
+    LOOK_BACK_DAYS,
     MOST_SAMPLES,
     SAMPLE_SHARE,
     Lane,
@@ -37,11 +38,11 @@ from guard.review.queue import (
 )
 from guard.review.session import Session
 from guard.review.shelf import Row, Shelf
+from guard.verdict.label import Label
 
 T = TypeVar("T")
 
-LOOK_BACK = timedelta(days=90)
-"""How far back strangers and the sample are asked about."""
+_DAY_MS = 86_400_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +66,9 @@ class Edges:
 
     model_card: Callable[[], Path]
     """Where the card of the model in use lies."""
+
+    last_scan: Callable[[], Mapping[str, object]]
+    """What the last scan noted; empty when none has ended."""
 
     free_bytes: Callable[[Path], int]
     """Room left on the disk of a folder."""
@@ -184,6 +188,11 @@ class Book:
             known[seq] = _unsealed(self.reader, seq, rulings.read)
         return known[seq]
 
+    def said(self, row: Row) -> Label | None:
+        """What she says an item is; None when she said nothing."""
+        answers = [self.answer(one.seq) for one in row.standing if "label" in one.actions]
+        return answers[-1].label if answers and answers[-1] else None
+
     def raw(self, item: int) -> bytes:
         """The bytes of a message.
 
@@ -219,7 +228,7 @@ class Book:
         """Everything that waits, most pressing first."""
         held = dict.fromkeys([*self.record.tasks("review"), *self.record.tasks("alert")])
         found = [self._waiting(self.shelf.rows[item]) for item in held if item in self.shelf.rows]
-        since = self.desk.now() - LOOK_BACK.total_seconds() * 1000
+        since = self.desk.now() - LOOK_BACK_DAYS * _DAY_MS
         recent = [
             row
             for row in self.shelf.rows.values()

@@ -17,6 +17,9 @@ from guard.verdict.label import Label
 SAMPLE_SHARE = 0.05
 """Share of what was judged scheduling that she is asked about."""
 
+LOOK_BACK_DAYS = 90
+"""How far back she is asked about strangers and about the sample."""
+
 MOST_SAMPLES = 10
 """So many of them wait at a time. Drawn in the order of their lots, they stay a fair sample."""
 

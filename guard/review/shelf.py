@@ -56,6 +56,9 @@ class Row:
     client: str
     """Whose it is: as she said, else as it was filed; ``unsorted`` when nobody's."""
 
+    size: int
+    """Bytes."""
+
     last: int
     """The newest entry about it; a form that was made before it is out of date."""
 
@@ -134,6 +137,7 @@ class Shelf:
             direction=fields["direction"],
             owners=owners,
             client=owners[0],
+            size=fields["size"],
             last=entry.seq,
         )
 

@@ -25,6 +25,12 @@ SAYINGS = {
     Outcome.POSTPONED.value: "the mail server would not take the reminder then",
 }
 _NEIGHBOURS = 10
+_VOUCHED = frozenset({"dmarc", "dkim", "spf"})
+_LANE_SAYS = {
+    Lane.CRISIS: frozenset({"crisis", "sensitive"}),
+    Lane.HELD: frozenset({"sensitive"}),
+}
+"""Reasons that the heading of a lane gives already."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,12 +101,18 @@ class Item:
     @property
     def why(self) -> list[tuple[bool, str]]:
         """Every rule about a reminder: whether it stands in the way, and its words."""
-        return self._findings(Kind.BAR)
+        found = self.minutes.decision.findings if self.minutes else ()
+        return [(one.holds, words.of(one)) for one in found if one.kind is Kind.BAR]
 
     @property
-    def grounds(self) -> list[str]:
-        """Why it waits, in words."""
-        return [said for holds, said in self._findings(Kind.GROUND) if holds]
+    def grounds(self) -> str:
+        """Why it waits, in words, but for what its lane says already."""
+        return _reasons(self.minutes, self.lane) if self.minutes else ""
+
+    @property
+    def vouched(self) -> bool:
+        """Whether the provider vouches for the sender."""
+        return self.minutes is not None and self.minutes.authenticity in _VOUCHED
 
     @property
     def done(self) -> list[str]:
@@ -113,10 +125,6 @@ class Item:
         ]
         ended = [f"{SAYINGS[kind]} ({plain.moment(at)})" for kind, at in self.row.outcomes]
         return ["filed it", *said, *ended]
-
-    def _findings(self, kind: Kind) -> list[tuple[bool, str]]:
-        found = self.minutes.decision.findings if self.minutes else ()
-        return [(one.holds, words.of(one)) for one in found if one.kind is kind]
 
 
 def line(book: Book, row: Row, *, what: str | None = None) -> Line:
@@ -150,8 +158,7 @@ def waiting_line(book: Book, one: Waiting) -> Line:
         return line(book, row, what=SAYINGS[Outcome.UNCERTAIN.value])
     if one.minutes is None:
         return line(book, row, what="it cannot be opened")
-    grounds = [words.GROUNDS[one] for one in one.minutes.decision.grounds]
-    return line(book, row, what="; ".join(grounds) or _opinion(one.minutes))
+    return line(book, row, what=_reasons(one.minutes, one.why) or _opinion(one.minutes))
 
 
 def item(book: Book, row: Row, lane: Lane | None) -> Item:
@@ -217,6 +224,11 @@ def _thread(book: Book, row: Row) -> list[Line]:
     at = rows.index(row)
     near = rows[max(0, at - _NEIGHBOURS) : at + _NEIGHBOURS]
     return [line(book, one) for one in near if one is not row]
+
+
+def _reasons(minutes: Minutes, lane: Lane | None) -> str:
+    told = _LANE_SAYS.get(lane, frozenset()) if lane else frozenset()
+    return "; ".join(words.GROUNDS[one] for one in minutes.decision.grounds if one not in told)
 
 
 def _opinion(minutes: Minutes) -> str:

@@ -16,6 +16,7 @@ from guard.review.session import WARN_SECONDS
 from guard.review.web_answers import answers
 from guard.review.web_door import door
 from guard.review.web_gate import cookie_name
+from guard.review.web_look import looking
 from guard.review.web_waiting import waiting
 
 _MOST_FORM_BYTES = 65_536
@@ -27,7 +28,14 @@ _REFUSED = {
     "site": "Another web site led here. guard did nothing.",
     "form": "This form is out of date. guard did nothing.",
 }
-_PAGES = (("waiting.queue", "Waiting"), ("door.keys", "Keys"))
+_PAGES = (
+    ("waiting.queue", "Waiting"),
+    ("looking.clients", "Clients"),
+    ("looking.search_form", "Search"),
+    ("looking.monthly", "Report"),
+    ("looking.check", "Check"),
+    ("door.keys", "Keys"),
+)
 _AGAIN = "To open guard again, stop it in the terminal (Ctrl and C) and run: guard review"
 
 
@@ -49,7 +57,7 @@ def create_app(desk: Desk, *, host: str) -> Flask:
     app.jinja_env.globals["plain"] = plain
     app.context_processor(_everywhere)
     web_gate.install(app)
-    for group in (door, waiting, answers):
+    for group in (door, waiting, answers, looking):
         app.register_blueprint(group)
     app.register_error_handler(HTTPException, _refused)
     app.register_error_handler(GuardError, _told)

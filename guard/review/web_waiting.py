@@ -5,12 +5,13 @@ Edge: Flask. Nothing of a mail ever leaves as markup: templates escape, download
 
 from flask import Blueprint, Response, abort, render_template
 
+from guard.review import answering, health, plain, view
 from guard.review import item as items
-from guard.review import plain, view
 from guard.review.desk import Book
 from guard.review.queue import Lane, Waiting
 from guard.review.shelf import Row
-from guard.review.web_gate import desk
+from guard.review.web_gate import desk, download
+from guard.review.web_look import health_signs
 
 waiting = Blueprint("waiting", __name__)
 _LATEST = 10
@@ -41,6 +42,7 @@ def queue() -> str:
                 (one, view.told(book, one), view.line(book, book.shelf.rows[one.item]))
                 for one in latest
             ],
+            problems=health.problems(health_signs(book)),
             filed=len(book.shelf.rows),
             clients=len(book.shelf.clients),
             said=desk().say(),
@@ -57,6 +59,7 @@ def one(number: int) -> str:
         return render_template(
             "item.html",
             item=view.item(book, row, here.why if here else None),
+            alarming=answering.alarming(book, row),
             rulings=view.rulings_of(book, row),
             clients=book.clients(),
             before=before,
@@ -120,11 +123,3 @@ def neighbours(
         return None, None, found[0] if found else None
     before = found[at - 1] if at else None
     return before, found[at], found[at + 1] if at + 1 < len(found) else None
-
-
-def download(data: bytes, name: str) -> Response:
-    """Return bytes to be saved, under a safe name and with a type that opens nothing."""
-    response = Response(data, content_type="application/octet-stream")
-    response.headers.set("Content-Disposition", "attachment", filename=name)
-    response.headers["Content-Security-Policy"] = "sandbox; default-src 'none'"
-    return response

@@ -1,4 +1,4 @@
-"""A small practice for the page: a record with made-up letters, unlocked, and a browser of Flask's.
+"""A small practice for the page: a record with made-up letters, and a browser of Flask's.
 
 The letters are judged by hand here, so that no model is needed.
 """
@@ -119,6 +119,7 @@ class Practice:
             token=self.token,
             errands=self.errands,
             model_card=lambda: self.settings.folder / "card.toml",
+            last_scan=lambda: {"at": START.isoformat()},
             free_bytes=lambda _folder: 50_000_000_000,
         )
 
@@ -204,7 +205,8 @@ class Practice:
         return answer.get_data(as_text=True)
 
     def answer(self, item: int, do: str, **form: str) -> TestResponse:
-        return self.post(f"/item/{item}/rule", do=do, state=self.state(item), **form)
+        form |= {"do": do, "state": self.state(item)}
+        return self.post(f"/item/{item}/rule", None, **form)
 
     def waiting(self) -> list[int]:
         """Numbers of what waits, in the order of the page."""

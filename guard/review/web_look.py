@@ -1,0 +1,186 @@
+"""Looking back: clients, search, a month's report, the model, the set-up.
+
+Edge: Flask. Search goes by form, not by address: what she looks for must not stay in the
+browser's history.
+"""
+
+import re
+import tomllib
+from datetime import UTC, datetime
+
+from flask import Blueprint, Response, abort, render_template, request
+
+from guard.errors import GuardError
+from guard.review import health, report, view
+from guard.review.bundle import bundle
+from guard.review.desk import Book
+from guard.review.search import Wanted, search
+from guard.review.web_gate import desk, download
+from guard.verdict.label import Label
+
+looking = Blueprint("looking", __name__)
+_MOST_SHOWN = 500
+_MOST_ZIPPED = 200_000_000
+"""Bytes of letters that are packed in memory; nothing unsealed is ever put on the disk."""
+_MONTH = re.compile(r"(\d{4})-(0[1-9]|1[0-2])")
+
+
+@looking.get("/clients")
+def clients() -> str:
+    """Show every client."""
+    with desk().open() as book:
+        found = []
+        for one in book.clients():
+            rows = book.shelf.of_client(one.id)
+            found.append((one, len(rows), max((row.received for row in rows), default=0)))
+        return render_template("clients.html", clients=found)
+
+
+@looking.get("/client/<owner>")
+def client(owner: str) -> str:
+    """Show one client's correspondence in time."""
+    with desk().open() as book:
+        known = book.client(owner)
+        if known is None:
+            abort(404)
+        rows = sorted(book.shelf.of_client(owner), key=lambda one: -one.received)
+        return render_template(
+            "client.html",
+            client=known,
+            lines=[view.line(book, row) for row in rows[:_MOST_SHOWN]],
+            total=len(rows),
+            first=min((row.received for row in rows), default=0),
+            last=max((row.received for row in rows), default=0),
+            reminders=[
+                (view.SAYINGS[kind], at, row.item) for row in rows for kind, at in row.outcomes
+            ],
+            fits=sum(row.size for row in rows) <= _MOST_ZIPPED,
+        )
+
+
+@looking.get("/client/<owner>/letters.zip")
+def letters(owner: str) -> Response:
+    """Give all letters of one client, byte for byte: for a client who asks for a copy."""
+    with desk().open() as book:
+        known = book.client(owner)
+        rows = book.shelf.of_client(owner)
+        if known is None or sum(row.size for row in rows) > _MOST_ZIPPED:
+            abort(404)
+        return download(bundle(book, rows), f"letters-{owner}.zip")
+
+
+@looking.get("/search")
+def search_form() -> str:
+    """Ask what to look for."""
+    with desk().open() as book:
+        return render_template("search.html", clients=book.clients(), labels=Label, form={})
+
+
+@looking.post("/search")
+def search_result() -> str:
+    """Show what was found."""
+    form = request.form
+    label = form.get("label", "")
+    wanted = Wanted(
+        words=form.get("words", "").strip()[:200],
+        client=form.get("client", ""),
+        label=Label(label) if label in {one.value for one in Label} else None,
+        since=_day(form.get("since", "")),
+        until=_day(form.get("until", "")),
+        skip=int(form.get("skip", "")) if form.get("skip", "").isdigit() else 0,
+    )
+    with desk().open() as book:
+        found = search(book, wanted)
+        return render_template(
+            "search.html",
+            clients=book.clients(),
+            labels=Label,
+            form=form,
+            found=found,
+            lines=[view.line(book, row) for row in found.rows],
+        )
+
+
+@looking.get("/report")
+@looking.get("/report/<month>")
+def monthly(month: str = "") -> str:
+    """Show a month in pictures."""
+    now = desk().edges.clock()
+    match = _MONTH.fullmatch(month or f"{now:%Y-%m}")
+    if match is None or not int(match[1]):
+        abort(404)
+    first = datetime(int(match[1]), int(match[2]), 1, tzinfo=UTC)
+    after = datetime(first.year + first.month // 12, first.month % 12 + 1, 1, tzinfo=UTC)
+    before = datetime(first.year - (first.month == 1), (first.month - 2) % 12 + 1, 1, tzinfo=UTC)
+    with desk().open() as book:
+        cases = _cases(book, first, after)
+        return render_template(
+            "report.html",
+            month=f"{first:%B %Y}",
+            before=f"{before:%Y-%m}",
+            after=f"{after:%Y-%m}" if after <= now else "",
+            total=len(cases),
+            charts=report.charts(cases),
+            misses=report.misses(cases, book.shelf.root),
+            drift=report.drift(cases),
+        )
+
+
+@looking.get("/model")
+def model() -> str:
+    """Show the model in use, and what each model got right."""
+    try:
+        card = tomllib.loads(desk().edges.model_card().read_text(encoding="utf-8"))
+    except (OSError, ValueError, GuardError):
+        card = {}
+    with desk().open() as book:
+        models = report.by_model(_cases(book, None, None))
+    plain_ = {name: value for name, value in card.items() if not isinstance(value, dict)}
+    tables = {name: value for name, value in card.items() if isinstance(value, dict)}
+    return render_template("model.html", card=plain_, tables=tables, models=models)
+
+
+@looking.get("/check")
+def check() -> str:
+    """Show what is wrong with the set-up, and what is well."""
+    with desk().open() as book:
+        signs = health_signs(book)
+    return render_template("check.html", problems=health.problems(signs), fine=health.fine(signs))
+
+
+def health_signs(book: Book) -> health.Signs:
+    """Look at the cheap signs."""
+    edges = desk().edges
+    try:
+        has_model = edges.model_card().is_file()
+    except GuardError:
+        has_model = False
+    return health.Signs(
+        settings=edges.settings,
+        last_scan=edges.last_scan(),
+        free_bytes=edges.free_bytes(edges.settings.record_folder),
+        unannounced=len(book.record.tasks("alert")),
+        has_model=has_model,
+        now=edges.clock(),
+    )
+
+
+def _cases(book: Book, first: datetime | None, after: datetime | None) -> list[report.Case]:
+    """Every message that came in a span, with what guard and she said of it."""
+    low = first.timestamp() * 1000 if first else 0
+    high = after.timestamp() * 1000 if after else float("inf")
+    found = []
+    for row in book.shelf.rows.values():
+        if row.direction == "out" or not low <= row.received < high:
+            continue
+        minutes = book.minutes(row)
+        if minutes is not None:
+            found.append(report.Case(row=row, minutes=minutes, said=book.said(row)))
+    return found
+
+
+def _day(text: str) -> datetime | None:
+    try:
+        return datetime.fromisoformat(text).replace(tzinfo=UTC)
+    except ValueError:
+        return None

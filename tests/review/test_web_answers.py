@@ -1,0 +1,310 @@
+"""Her answers: durable before the next page, undone at any depth, never taken twice."""
+
+import pytest
+
+from guard.clients import directory
+from guard.errors import NotSentError, SendRefusedError, SendUncertainError
+from guard.policy.decision import Correspondent
+from guard.record.lock import scan_lock
+from guard.record.verify import examine
+from guard.review.queue import LOOK_BACK_DAYS, SAMPLE_SHARE, lot
+from guard.verdict.label import Label
+from tests.review.conftest import Practice, letter
+
+CLIENT = Correspondent.CLIENT
+
+
+def tasks(practice: Practice, name: str = "review") -> list[int]:
+    with practice.open() as record:
+        return record.tasks(name)
+
+
+def kinds(practice: Practice, item: int) -> list[str]:
+    with practice.open() as record:
+        return [entry.kind for entry in record.about(item)]
+
+
+def last(practice: Practice) -> str:
+    return str(next(reversed(practice.desk.shelf.standing)))
+
+
+def a_clients_letter(practice: Practice, text: str = "I cried all night.") -> int:
+    owner = practice.add_client("Tom", "tom@home.example")
+    return practice.add(letter(text, extra="Message-ID: <1@home.example>\r\n"), owner=owner, who=CLIENT)  # fmt: skip  # noqa: E501
+
+
+@pytest.mark.parametrize("do", ["scheduling", "therapy", "other", "crisis", "never"])
+def test_one_answer_files_it_and_leads_to_the_next(open_practice: Practice, do: str) -> None:
+    first, second = (open_practice.add(letter(text)) for text in ("one", "two"))
+    answer = open_practice.answer(first, do)
+    assert answer.headers["Location"] == f"/item/{second}"
+    assert tasks(open_practice) == [second]
+    assert "Undo" in open_practice.page(f"/item/{second}")
+
+
+def test_after_the_last_answer_she_is_done(open_practice: Practice) -> None:
+    item = open_practice.add(letter())
+    assert open_practice.answer(item, "therapy").headers["Location"] == "/"
+    assert "Nothing waits for you" in open_practice.page("/")
+
+
+def test_what_she_puts_off_waits_at_the_end(open_practice: Practice) -> None:
+    first, second = (open_practice.add(letter(text)) for text in ("one", "two"))
+    open_practice.answer(first, "later")
+    assert open_practice.waiting() == [second, first]
+    assert tasks(open_practice) == [first, second]
+
+
+def test_an_acknowledged_crisis_is_announced_no_more(open_practice: Practice) -> None:
+    item = open_practice.add(letter(), Label.CRISIS, grounds=("crisis",))
+    assert tasks(open_practice, "alert") == [item]
+    open_practice.answer(item, "crisis")
+    assert tasks(open_practice, "alert") == tasks(open_practice) == []
+
+
+def test_undo_opens_what_the_answer_closed_and_appends(open_practice: Practice) -> None:
+    item = open_practice.add(letter(), Label.CRISIS, grounds=("crisis",))
+    open_practice.answer(item, "crisis")
+    answer = open_practice.post("/undo", None, seq=last(open_practice))
+    assert answer.headers["Location"] == f"/item/{item}"
+    assert tasks(open_practice, "alert") == tasks(open_practice) == [item]
+    assert kinds(open_practice, item)[-2:] == ["ruled", "unruled"]
+    assert list(examine(open_practice.settings.record_folder)) == []
+
+
+def test_undo_works_at_any_depth_and_after_a_restart(open_practice: Practice) -> None:
+    items = [open_practice.add(letter(f"number {n}")) for n in range(4)]
+    for item in items:
+        open_practice.answer(item, "therapy")
+    open_practice.restart()
+    open_practice.enter()
+    for item in reversed(items):
+        open_practice.page("/")
+        answer = open_practice.post("/undo", None, seq=last(open_practice))
+        assert answer.headers["Location"] == f"/item/{item}"
+    assert tasks(open_practice) == items
+
+
+def test_undoing_twice_does_nothing_the_second_time(open_practice: Practice) -> None:
+    item = open_practice.add(letter())
+    open_practice.answer(item, "therapy")
+    seq = last(open_practice)
+    open_practice.post("/undo", None, seq=seq)
+    open_practice.post("/undo", None, seq=seq)
+    assert kinds(open_practice, item).count("unruled") == 1
+
+
+def test_a_form_that_is_out_of_date_is_not_taken(open_practice: Practice) -> None:
+    item = open_practice.add(letter())
+    state = open_practice.state(item)
+    for _ in range(2):
+        open_practice.post(f"/item/{item}/rule", None, do="therapy", state=state)
+    assert kinds(open_practice, item).count("ruled") == 1
+    assert "out of date" in open_practice.page(f"/item/{item}")
+
+
+@pytest.mark.parametrize("do", ["", "nonsense"])
+def test_no_answer_files_nothing(open_practice: Practice, do: str) -> None:
+    item = open_practice.add(letter())
+    assert open_practice.answer(item, do).status_code == 400
+    assert tasks(open_practice) == [item]
+
+
+def test_a_note_alone_is_filed_and_the_item_waits_on(open_practice: Practice) -> None:
+    item = open_practice.add(letter())
+    answer = open_practice.answer(item, "", note="Rang him at 3pm.")
+    assert answer.headers["Location"] == f"/item/{item}"
+    assert tasks(open_practice) == [item]
+    assert "Rang him at 3pm." in open_practice.page(f"/item/{item}")
+
+
+# --- the reminder ----------------------------------------------------------------------
+
+
+def send(practice: Practice, item: int) -> None:
+    practice.post(f"/item/{item}/remind", None, state=practice.state(item))
+
+
+def test_the_reminder_is_shown_to_the_letter_before_it_goes(open_practice: Practice) -> None:
+    item = a_clients_letter(open_practice)
+    page = open_practice.page(f"/item/{item}/reminder")
+    assert "tom@home.example" in page
+    assert "Automatic reply: about your e-mail" in page
+    assert "call Samaritans on 116 123" in page
+    assert "guard is not sure enough to answer without you" in page
+    assert open_practice.postman.sent == []
+
+
+def test_sending_files_intent_letter_and_outcome_and_settles_the_item(
+    open_practice: Practice,
+) -> None:
+    item = a_clients_letter(open_practice)
+    send(open_practice, item)
+    (raw,) = open_practice.postman.sent
+    assert b"To: tom@home.example" in raw
+    assert b"cried" not in raw
+    assert kinds(open_practice, item)[-3:] == ["reminding", "reminder-sent", "ruled"]
+    assert tasks(open_practice) == []
+    assert "The reminder was sent" in open_practice.page("/")
+
+
+def test_pressing_send_twice_sends_once(open_practice: Practice) -> None:
+    item = a_clients_letter(open_practice)
+    state = open_practice.state(item)
+    for _ in range(3):
+        open_practice.post(f"/item/{item}/remind", None, state=state)
+    send(open_practice, item)
+    assert len(open_practice.postman.sent) == 1
+
+
+@pytest.mark.parametrize(
+    ("problem", "kind", "words"),
+    [
+        (SendUncertainError("lost"), "reminder-uncertain", "may or may not have been sent"),
+        (SendRefusedError("no"), "reminder-refused", "refused the reminder"),
+        (NotSentError("later"), "reminder-postponed", "did not take the reminder"),
+    ],
+)
+def test_a_reminder_that_did_not_go_keeps_the_item_waiting(
+    open_practice: Practice, problem: Exception, kind: str, words: str
+) -> None:
+    item = a_clients_letter(open_practice)
+    open_practice.postman.problem = problem
+    send(open_practice, item)
+    assert kind in kinds(open_practice, item)
+    assert tasks(open_practice) == [item]
+    # What she was told was not sent must not go out behind her back.
+    assert tasks(open_practice, "remind") == []
+    assert words in open_practice.page("/")
+
+
+def test_an_uncertain_reminder_is_never_sent_again(open_practice: Practice) -> None:
+    item = a_clients_letter(open_practice)
+    open_practice.postman.problem = SendUncertainError("lost")
+    send(open_practice, item)
+    open_practice.postman.problem = None
+    send(open_practice, item)
+    assert open_practice.postman.sent == []
+    assert "may or may not" in open_practice.page("/")
+
+
+def test_somebody_in_danger_never_gets_the_reminder(open_practice: Practice) -> None:
+    owner = open_practice.add_client("Tom", "tom@home.example")
+    item = open_practice.add(letter(), Label.CRISIS, grounds=("crisis",), owner=owner, who=CLIENT)
+    send(open_practice, item)
+    open_practice.answer(item, "crisis")
+    send(open_practice, item)
+    assert open_practice.postman.sent == []
+    assert "reminder before it is sent" not in open_practice.page(f"/item/{item}")
+
+
+@pytest.mark.parametrize("who", [Correspondent.MACHINE, Correspondent.PRACTICE])
+def test_machines_and_the_practice_itself_get_no_reminder(
+    open_practice: Practice, who: Correspondent
+) -> None:
+    owner = open_practice.add_client("Tom", "tom@home.example")
+    item = open_practice.add(letter(), owner=owner, who=who)
+    send(open_practice, item)
+    assert open_practice.postman.sent == []
+
+
+def test_a_client_with_no_automatic_mail_gets_none_even_from_her(open_practice: Practice) -> None:
+    owner = open_practice.add_client("Tom", "tom@home.example", automatic=False)
+    item = open_practice.add(letter(), owner=owner, who=CLIENT)
+    send(open_practice, item)
+    assert open_practice.postman.sent == []
+    assert "no automatic mail" in open_practice.page(f"/item/{item}/reminder")
+
+
+def test_while_a_scan_runs_nothing_is_sent_and_she_is_told(open_practice: Practice) -> None:
+    item = a_clients_letter(open_practice)
+    state = open_practice.state(item)
+    with scan_lock(open_practice.settings.record_folder, now=open_practice.now):
+        answer = open_practice.post(f"/item/{item}/remind", None, state=state)
+    assert answer.status_code == 503
+    assert "A scan is at work" in answer.get_data(as_text=True)
+    assert open_practice.postman.sent == []
+    assert tasks(open_practice) == [item]
+
+
+# --- senders ---------------------------------------------------------------------------
+
+
+def tell(practice: Practice, item: int, do: str, **form: str) -> None:
+    form |= {"do": do, "state": practice.state(item)}
+    practice.post(f"/item/{item}/sender", None, **form)
+
+
+def known(practice: Practice, address: str = "tom@home.example") -> tuple[str, ...]:
+    with practice.open() as record:
+        return record.owners_named(address)
+
+
+def test_a_new_client_is_known_by_this_address_and_undo_forgets_it(
+    open_practice: Practice,
+) -> None:
+    item = open_practice.add(letter())
+    tell(open_practice, item, "new-client", name="Tom A.")
+    (owner,) = known(open_practice)
+    assert "client: <a" in open_practice.page(f"/item/{item}")
+    assert "Tom A." in open_practice.page(f"/item/{item}")
+    open_practice.post("/undo", None, seq=last(open_practice))
+    assert known(open_practice) == ()
+    assert "Tom A." not in open_practice.page("/clients")
+    with open_practice.open() as record:
+        assert record.latest(directory.KIND, owner=owner) is not None
+
+
+def test_a_new_client_needs_a_name(open_practice: Practice) -> None:
+    item = open_practice.add(letter())
+    tell(open_practice, item, "new-client", name="  ")
+    assert known(open_practice) == ()
+    assert "Enter a name" in open_practice.page(f"/item/{item}")
+
+
+def test_a_letter_given_to_a_client_adds_the_address_and_undo_takes_it_away(
+    open_practice: Practice,
+) -> None:
+    owner = open_practice.add_client("Tom", "t@work.example")
+    item = open_practice.add(letter())
+    tell(open_practice, item, "client", client=owner)
+    assert known(open_practice) == (owner,)
+    open_practice.post("/undo", None, seq=last(open_practice))
+    assert known(open_practice) == ()
+    assert known(open_practice, "t@work.example") == (owner,)
+
+
+def test_a_client_that_is_none_is_refused(open_practice: Practice) -> None:
+    item = open_practice.add(letter())
+    tell(open_practice, item, "client", client="../../etc")
+    assert known(open_practice) == ()
+    assert "Choose a client" in open_practice.page(f"/item/{item}")
+
+
+def test_no_automatic_mail_holds_until_it_is_taken_back(open_practice: Practice) -> None:
+    item = a_clients_letter(open_practice)
+    tell(open_practice, item, "no-automatic-mail")
+    send(open_practice, item)
+    assert open_practice.postman.sent == []
+    open_practice.post("/undo", None, seq=last(open_practice))
+    send(open_practice, item)
+    assert len(open_practice.postman.sent) == 1
+
+
+def test_a_stranger_is_asked_about_once(open_practice: Practice) -> None:
+    item = open_practice.add(letter("Can we meet?"), Label.SCHEDULING, grounds=())
+    while lot(open_practice.desk.shelf.root, item) < SAMPLE_SHARE:
+        item = open_practice.add(letter(f"Can we meet? {item}"), Label.SCHEDULING, grounds=())
+    assert item in open_practice.waiting()
+    tell(open_practice, item, "not-a-client")
+    open_practice.add(letter("Again"), Label.SCHEDULING, grounds=())
+    assert "People guard does not know" not in open_practice.page("/")
+
+
+def test_strangers_of_long_ago_are_not_asked_about(open_practice: Practice) -> None:
+    open_practice.add(letter("Can we meet?"), Label.SCHEDULING, grounds=())
+    open_practice.clock.pass_(days=LOOK_BACK_DAYS + 1)
+    open_practice.enter()
+    open_practice.restart()
+    open_practice.enter()
+    assert open_practice.waiting() == []
