@@ -50,13 +50,13 @@ def check(config: Path) -> None:
 
 
 def _record(settings: Settings) -> Iterator[str]:
-    findings = list(record_verify.examine(settings.record_folder))
+    findings = list(record_verify.examine(wiring.record_folder(settings)))
     if findings:
         raise RecordBrokenError(
             f"does not verify: {findings[0]}",
             hint="See: guard record verify   Do not write to it.",
         )
-    with wiring.open_record(settings) as record:
+    with wiring.open_record(settings, readonly=True) as record:
         yield f"{record.size()} entries, verified"
         if not record.keys.masters():
             raise RecordError("no key can open it", hint="Restore the folder keys/.")
@@ -69,7 +69,7 @@ def _record(settings: Settings) -> Iterator[str]:
 
 
 def _disk(settings: Settings) -> Iterator[str]:
-    free = wiring.free_bytes(settings.record_folder)
+    free = wiring.free_bytes(wiring.record_folder(settings))
     if free < _LITTLE:
         raise RecordError(
             f"only {free // 1_000_000} MB are left", hint="Make room; a full disk stops filing."

@@ -38,7 +38,7 @@ def verify(config: Path, *, with_content: bool, passphrase_file: Path | None) ->
     if with_content:
         with wiring.open_record(settings, readonly=True) as opened:
             identity = opened.keys.unlock(wiring.ask_passphrase(passphrase_file))
-    findings = list(record_verify.examine(settings.record_folder, identity=identity))
+    findings = list(record_verify.examine(wiring.record_folder(settings), identity=identity))
     for finding in findings:
         click.echo(str(finding))
     if findings:

@@ -58,9 +58,18 @@ def locked(settings: Settings) -> AbstractContextManager[None]:
         BusyError: Another scan is running.
         RecordError: There is no record, or its folder cannot be written.
     """
+    return scan_lock(record_folder(settings), now=milliseconds())
+
+
+def record_folder(settings: Settings) -> Path:
+    """Return the record's folder.
+
+    Raises:
+        RecordError: There is none.
+    """
     if not settings.record_folder.exists():
         raise RecordError("there is no record here", hint="Make one with: guard init")
-    return scan_lock(settings.record_folder, now=milliseconds())
+    return settings.record_folder
 
 
 def sign_in(settings: Settings) -> imap.Mailbox:

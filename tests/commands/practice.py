@@ -51,7 +51,9 @@ def therapy() -> str:
     lines = [json.dumps({"id": text, "subject": "Hello", "body": text}) for text in texts]
     ran = guard("classify", "--jsonl", stdin="\n".join(lines).encode(), cwd=Path("/"))
     told = [json.loads(line) for line in ran.out.splitlines()]
-    return next(str(one["id"]) for one in told if one["remind"])
+    sure = [str(one["id"]) for one in told if one["remind"]]
+    assert sure, f"the model answers none of these: {ran.out or ran.err}"
+    return sure[0]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,6 +1,7 @@
 """The record from the command line: verify, show, export; and what was decided about an item."""
 
 import json
+import shutil
 from hashlib import sha256
 from pathlib import Path
 
@@ -51,6 +52,18 @@ def test_a_flipped_byte_is_found(filed: Practice) -> None:
     assert ran.out
     assert ran.err.startswith("guard: the record does not verify: ")
     assert len(ran.err.splitlines()) == 2
+
+
+def test_no_record_says_how_to_make_one(practice: Practice) -> None:
+    shutil.rmtree(practice.record_folder)
+
+    ran = practice.guard("record", "verify")
+
+    assert ran.status == 74
+    assert ran.err.splitlines() == [
+        "guard: there is no record here",
+        "guard: hint: Make one with: guard init",
+    ]
 
 
 def test_the_list_shows_who_and_when(filed: Practice) -> None:
