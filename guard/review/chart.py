@@ -7,8 +7,8 @@ way to them. Colours are the style sheet's, so that both light and dark hold.
 from dataclasses import dataclass
 from html import escape
 
-_WIDTH, _ROW, _BAR = 640, 30, 18
-_LEFT, _RIGHT = 210, 90
+_WIDTH, _ROW, _BAR = 420, 30, 18
+_LEFT, _RIGHT = 180, 70
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
