@@ -20,7 +20,7 @@ from guard.verdict.cutoffs import Cutoffs
 from guard.verdict.judge import Judge
 from guard.verdict.scorer import Arrays
 
-FORMAT = "guard-model-1"
+FORMAT = "guard-model-2"
 """First thing in the file. Another number: another shape of file."""
 
 _COMPRESSION = ("zlib", 6)

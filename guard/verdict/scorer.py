@@ -1,15 +1,17 @@
-"""The model as plain arrays, and how it scores: three unlike members, and one to weigh them.
+"""The model as plain arrays, and how it scores: unlike linear members, and one stage over them.
 
 Pure; needs numpy and nothing else, so a scan does not import scikit-learn. `training` fits the
 members with scikit-learn; a test holds both to the same probabilities.
 
-Members: logistic regression on the whole mail, complement naive Bayes on the whole mail, and
-logistic regression on each segment, of which the most sensitive counts (a message is as
-sensitive as its most sensitive sentence). Source of the design: SOURCES.md in `models`.
+Members on the whole mail: logistic regression on all features and on words alone, complement
+naive Bayes. Members on each segment, of which the most sensitive count (a message is as
+sensitive as its most sensitive sentence): logistic regression for the labels and for
+sensitive-or-not, naive Bayes. The last stage sees what they say, and each two together.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -19,15 +21,23 @@ from guard.verdict.lexicon import Sign, crisis_signs
 CLASSES = ("scheduling", "therapy", "crisis", "other")
 """Order of the columns everywhere."""
 
-SIGNALS = 15
+SIGNALS = 26
 """Columns of what the members tell the last stage; see `signals`."""
 
 _FLOOR = 1e-5
+_FAR = 4.0
+"""Standard deviations beyond which a signal says no more than that it is far out."""
+
+_MAIL_SHARPNESS, _PART_SHARPNESS = 5.0, 8.0
+"""Naive Bayes on unit vectors is timid; these bring it to the scale of the others."""
+
+_SILENT = -5.0
+"""Log-odds of what is not there."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Arrays:
-    """All that was learned. F features, 4 classes, S signals."""
+    """All that was learned: F features, 4 classes, S signals, P of them alone and in pairs."""
 
     names: tuple[str, ...]
     """Feature names, F of them."""
@@ -39,16 +49,16 @@ class Arrays:
     """The same among segments, F."""
 
     mail_weights: Floats
-    """F x 8: four columns of the logistic regression, four of naive Bayes."""
+    """F x 12: regression, naive Bayes, regression on words; a column a class each."""
 
     mail_bias: Floats
-    """8."""
+    """12."""
 
     part_weights: Floats
-    """F x 4: the segments' logistic regression."""
+    """F x 9: regression 4, sensitive or not 1, naive Bayes 4."""
 
     part_bias: Floats
-    """4."""
+    """9."""
 
     centre: Floats
     """Mean of each signal in training, S."""
@@ -56,8 +66,14 @@ class Arrays:
     spread: Floats
     """Standard deviation of each signal in training, S."""
 
+    pair_centre: Floats
+    """Mean of each signal and of each product of two, P."""
+
+    pair_spread: Floats
+    """Standard deviation of the same, P."""
+
     stack_weights: Floats
-    """S x 4."""
+    """P x 4."""
 
     stack_bias: Floats
     """4."""
@@ -100,10 +116,12 @@ class Scorer:
         part = linear(
             batch.parts, self._weighed(batch.parts, arrays.part_idf), arrays.part_weights
         )
-        parts = softmax(part + arrays.part_bias)
+        part += arrays.part_bias
         signs = tuple(map(crisis_signs, texts))
-        told = signals(batch, mail + arrays.mail_bias, parts, signs)
-        standard = (told - arrays.centre) / arrays.spread
+        told = signals(batch, mail + arrays.mail_bias, part, signs)
+        pairs = paired((told - arrays.centre) / arrays.spread)
+        standard = (pairs - arrays.pair_centre) / arrays.pair_spread
+        parts = softmax(part[:, :4])
         return Scored(
             batch=batch,
             probabilities=softmax(standard @ arrays.stack_weights + arrays.stack_bias),
@@ -125,33 +143,55 @@ def linear(counts: Counts, values: Floats, weights: Floats) -> Floats:
     return found
 
 
-def signals(batch: Batch, mail: Floats, parts: Floats, signs: Sequence[Sequence[Sign]]) -> Floats:
+def signals(batch: Batch, mail: Floats, part: Floats, signs: Sequence[Sequence[Sign]]) -> Floats:
     """Return what the members tell the last stage, N x SIGNALS.
 
-    Columns: 0-3 logistic regression, 4-7 naive Bayes, 8-10 most, second most and mean
-    sensitive segment, 11 most alarming segment, 12-13 how many segments and words, 14 signs
-    of the crisis lexicon.
+    Columns: 0-3 regression, 4-7 naive Bayes, 8-11 regression on words; of the segments most,
+    second most and mean, each for regression, sensitive-or-not and naive Bayes: 12-20; the most
+    alarming: 21 regression, 22 naive Bayes; 23 how many segments, 24 words, 25 lexicon.
+
+    Args:
+        batch: What was counted, N texts.
+        mail: N x 12, bias included.
+        part: Segments x 9, bias included.
+        signs: What the crisis lexicon found in each text.
     """
-    texts = len(batch.texts)
-    found = np.zeros((texts, SIGNALS))
-    found[:, 0:4] = mail[:, 0:4]
-    bayes = mail[:, 4:8]
-    found[:, 4:8] = 5.0 * (bayes - bayes.mean(axis=1, keepdims=True))
-    found[:, 8:12] = -5.0
-    sensitive = log_odds(parts[:, 1] + parts[:, 2])
-    crisis = log_odds(parts[:, 2])
-    for at in range(texts):
-        mine = slice(*np.searchsorted(batch.owner, [at, at + 1]))
-        own = np.sort(sensitive[mine])[::-1]
-        if len(own):
-            found[at, 8] = own[0]
-            found[at, 9] = own[1] if len(own) > 1 else -5.0
-            found[at, 10] = own.mean()
-            found[at, 11] = crisis[mine].max()
-            found[at, 12] = np.log1p(len(own))
-        found[at, 14] = _alarm(signs[at])
-    found[:, 13] = np.log1p(batch.words)
+    regression, bayes = softmax(part[:, :4]), softmax(_PART_SHARPNESS * part[:, 5:9])
+    sensitive = np.column_stack(
+        [
+            log_odds(regression[:, 1] + regression[:, 2]),
+            part[:, 4],
+            log_odds(bayes[:, 1] + bayes[:, 2]),
+        ]
+    )
+    crisis = np.column_stack([log_odds(regression[:, 2]), log_odds(bayes[:, 2])])
+    starts = np.searchsorted(batch.owner, np.arange(len(batch.texts) + 1))
+    centred = mail[:, 4:8] - mail[:, 4:8].mean(axis=1, keepdims=True)
+    found = np.empty((len(batch.texts), SIGNALS))
+    found[:, :12] = np.hstack([mail[:, :4], _MAIL_SHARPNESS * centred, mail[:, 8:]])
+    for at, (start, end) in enumerate(pairwise(starts)):
+        found[at, 12:21] = _most(sensitive[start:end])
+        found[at, 21:23] = crisis[start:end].max(axis=0) if end > start else _SILENT
+        found[at, 23] = np.log1p(end - start)
+        found[at, 25] = _alarm(signs[at])
+    found[:, 24] = np.log1p(batch.words)
     return found
+
+
+def paired(standard: Floats) -> Floats:
+    """Return standardised signals, and behind them the product of each two, squares included."""
+    near = np.clip(standard, -_FAR, _FAR)
+    left, right = np.triu_indices(near.shape[1])
+    return np.hstack([near, near[:, left] * near[:, right]])
+
+
+def _most(odds: Floats) -> Floats:
+    """Return most, second most and mean, each of every column."""
+    if not len(odds):
+        return np.full(3 * odds.shape[1], _SILENT)
+    ordered = np.sort(odds, axis=0)[::-1]
+    second = ordered[1] if len(ordered) > 1 else np.full(odds.shape[1], _SILENT)
+    return np.concatenate([ordered[0], second, odds.mean(axis=0)])
 
 
 def softmax(values: Floats) -> Floats:

@@ -21,7 +21,7 @@ from guard.verdict.corpus import LABELS, Clause, Example
 from guard.verdict.counting import Counts, Floats, Ints, Vocabulary, count, weigh
 from guard.verdict.cutoffs import Cutoffs, choose
 from guard.verdict.lexicon import crisis_signs
-from guard.verdict.scorer import CLASSES, SIGNALS, Arrays, linear, signals, softmax
+from guard.verdict.scorer import CLASSES, SIGNALS, Arrays, linear, paired, signals, softmax
 from guard.verdict.segments import split
 
 Progress = Callable[[str], None]
@@ -34,8 +34,10 @@ FOLDS = 6
 
 _MAIL_C = 8.0
 _PART_C = 4.0
-_STACK_C = 0.3
+_BINARY_C = 2.0
+_STACK_C = 0.03
 _SMOOTHING = 0.3
+_PART_SMOOTHING = 0.5
 _NEUTRAL = 0.3
 """Weight of the harmless sentences in a sensitive mail: most are harmless, some are not."""
 
@@ -157,6 +159,8 @@ def train(
         part_bias=members.part_bias,
         centre=stack.centre,
         spread=stack.spread,
+        pair_centre=stack.pair_centre,
+        pair_spread=stack.pair_spread,
         stack_weights=stack.weights,
         stack_bias=stack.bias,
     )
@@ -192,6 +196,8 @@ class Members:
 class _Stack:
     centre: Floats
     spread: Floats
+    pair_centre: Floats
+    pair_spread: Floats
     weights: Floats
     bias: Floats
 
@@ -210,24 +216,56 @@ def _fit(prepared: Prepared, more: Extra) -> Members:
     mail_idf, part_idf = _idf(batch.mails, width), _idf(batch.parts, width)
     mails = _sparse(batch.mails, weigh(batch.mails, mail_idf, vocabulary.part), width)
     parts = _sparse(batch.parts, weigh(batch.parts, part_idf, vocabulary.part), width)
-    regression = _regression(_MAIL_C).fit(mails, label, sample_weight=weight)
-    bayes = ComplementNB(alpha=_SMOOTHING).fit(mails, label, sample_weight=weight)
+    whole = vocabulary.part == 0
+    mail_weights, mail_bias = _mail_members(mails, whole, label, weight)
     # Every segment of a clause has the clause's label.
     labels = np.concatenate(
         [*prepared.parts, label[batch.owner[batch.owner >= len(prepared.label)]]]
     )
     share = np.where(labels == _HARMLESS, _NEUTRAL, 1.0) * (labels != _UNMARKED)
-    segments = _regression(_PART_C).fit(
-        parts, np.maximum(labels, 0), sample_weight=share * weight[batch.owner]
+    part_weights, part_bias = _part_members(
+        parts, whole, np.maximum(labels, 0), share * weight[batch.owner]
     )
     return Members(
         names=vocabulary.names,
         mail_idf=mail_idf,
         part_idf=part_idf,
-        mail_weights=np.hstack([regression.coef_.T, bayes.feature_log_prob_.T]),
-        mail_bias=np.concatenate([regression.intercept_, np.zeros(len(CLASSES))]),
-        part_weights=segments.coef_.T,
-        part_bias=segments.intercept_,
+        mail_weights=mail_weights,
+        mail_bias=mail_bias,
+        part_weights=part_weights,
+        part_bias=part_bias,
+    )
+
+
+def _mail_members(
+    rows: csr_matrix, whole: NDArray[np.bool_], label: Ints, weight: Floats
+) -> tuple[Floats, Floats]:
+    """Fit the members that see a whole mail; `whole` marks the features that are no word parts."""
+    regression = _regression(_MAIL_C).fit(rows, label, sample_weight=weight)
+    bayes = ComplementNB(alpha=_SMOOTHING).fit(rows, label, sample_weight=weight)
+    on_words = _regression(_MAIL_C).fit(rows[:, whole], label, sample_weight=weight)
+    words = np.zeros((rows.shape[1], len(CLASSES)))
+    words[whole] = on_words.coef_.T
+    silent = np.zeros(len(CLASSES))
+    return (
+        np.hstack([regression.coef_.T, bayes.feature_log_prob_.T, words]),
+        np.concatenate([regression.intercept_, silent, on_words.intercept_]),
+    )
+
+
+def _part_members(
+    rows: csr_matrix, whole: NDArray[np.bool_], label: Ints, weight: Floats
+) -> tuple[Floats, Floats]:
+    """Fit the members that see one segment."""
+    regression = _regression(_PART_C).fit(rows, label, sample_weight=weight)
+    sensitive = _regression(_BINARY_C).fit(rows, np.isin(label, (1, 2)), sample_weight=weight)
+    bayes = ComplementNB(alpha=_PART_SMOOTHING).fit(rows[:, whole], label, sample_weight=weight)
+    words = np.zeros((rows.shape[1], len(CLASSES)))
+    words[whole] = bayes.feature_log_prob_.T
+    silent = np.zeros(len(CLASSES))
+    return (
+        np.hstack([regression.coef_.T, sensitive.coef_.T, words]),
+        np.concatenate([regression.intercept_, sensitive.intercept_, silent]),
     )
 
 
@@ -245,7 +283,7 @@ def _tell(members: Members, texts: Sequence[str]) -> Floats:
         members.part_weights,
     )
     signs = [crisis_signs(text) for text in texts]
-    return signals(batch, mail + members.mail_bias, softmax(part + members.part_bias), signs)
+    return signals(batch, mail + members.mail_bias, part + members.part_bias, signs)
 
 
 def _stacked(told: Floats, prepared: Prepared) -> tuple[_Stack, Floats]:
@@ -253,18 +291,32 @@ def _stacked(told: Floats, prepared: Prepared) -> tuple[_Stack, Floats]:
     left_out = np.zeros((len(told), len(CLASSES)))
     for fold in folds_of(prepared.group):
         stack = _last_stage(told[~fold], prepared.label[~fold])
-        standard = (told[fold] - stack.centre) / stack.spread
+        pairs = paired((told[fold] - stack.centre) / stack.spread)
+        standard = (pairs - stack.pair_centre) / stack.pair_spread
         left_out[fold] = softmax(standard @ stack.weights + stack.bias)
     return _last_stage(told, prepared.label), left_out
 
 
 def _last_stage(told: Floats, label: Ints) -> _Stack:
-    centre, spread = told.mean(axis=0), told.std(axis=0)
-    spread = np.where(spread > 0, spread, 1.0)
+    centre, spread = _standard(told)
+    pairs = paired((told - centre) / spread)
+    pair_centre, pair_spread = _standard(pairs)
     fitted = LogisticRegression(C=_STACK_C, max_iter=_ITERATIONS).fit(
-        (told - centre) / spread, label
+        (pairs - pair_centre) / pair_spread, label
     )
-    return _Stack(centre=centre, spread=spread, weights=fitted.coef_.T, bias=fitted.intercept_)
+    return _Stack(
+        centre=centre,
+        spread=spread,
+        pair_centre=pair_centre,
+        pair_spread=pair_spread,
+        weights=fitted.coef_.T,
+        bias=fitted.intercept_,
+    )
+
+
+def _standard(values: Floats) -> tuple[Floats, Floats]:
+    spread = values.std(axis=0)
+    return values.mean(axis=0), np.where(spread > 0, spread, 1.0)
 
 
 def _regression(strength: float) -> LogisticRegression:
