@@ -24,6 +24,8 @@ def listen(port: int = 0) -> socket.socket:
     """
     listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     listening.bind((_LOOPBACK, port))
+    # From here on a browser waits for its answer instead of being turned away.
+    listening.listen()
     return listening
 
 

@@ -18,7 +18,7 @@ from waitress import create_server  # type: ignore[import-untyped]  # waitress s
 from guard.review.web import create_app
 from guard.review.web_server import host_of, listen
 from guard.verdict.label import Label
-from tests.review.conftest import PASSPHRASE, Practice, letter
+from tests.review.practice import PASSPHRASE, Practice, letter
 
 pytestmark = pytest.mark.filterwarnings("default")
 

@@ -2,7 +2,7 @@
 
 from guard.review.rulings import Answer, Remind, Ruling, read, ruled, rulings
 from guard.verdict.label import Label
-from tests.review.conftest import Practice, letter
+from tests.review.practice import Practice, letter
 
 
 def stand(practice: Practice) -> list[Ruling]:

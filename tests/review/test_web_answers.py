@@ -9,7 +9,7 @@ from guard.record.lock import scan_lock
 from guard.record.verify import examine
 from guard.review.queue import LOOK_BACK_DAYS, SAMPLE_SHARE, lot
 from guard.verdict.label import Label
-from tests.review.conftest import Practice, letter
+from tests.review.practice import Practice, letter
 
 CLIENT = Correspondent.CLIENT
 

@@ -9,7 +9,7 @@ from selectolax.lexbor import LexborHTMLParser
 
 from guard.clients import directory
 from guard.verdict.label import Label
-from tests.review.conftest import Practice, letter
+from tests.review.practice import Practice, letter
 
 ATTACKS = [
     "<script>alert(1)</script>",

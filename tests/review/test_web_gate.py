@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.review.conftest import HOST, PASSPHRASE, Practice
+from tests.review.practice import HOST, PASSPHRASE, Practice
 
 PAGES = ["/", "/unlock", "/item/1", "/item/1/message.eml", "/item/1/attachment/0", "/keys"]
 FORMS = ["/unlock", "/lock", "/stay", "/keys", "/undo", "/item/1/rule", "/item/1/sender", "/item/1/remind"]  # fmt: skip  # noqa: E501
