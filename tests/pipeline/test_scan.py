@@ -243,6 +243,28 @@ def test_the_same_mail_twice_in_a_batch_is_judged_once(practice: Practice) -> No
     assert b"1 message is waiting" in practice.tray.sent[0][1]
 
 
+def test_the_same_mail_in_the_batch_that_follows_is_judged_once(practice: Practice) -> None:
+    # The second batch is filed before the first is decided about.
+    practice.server.batch = 1
+    practice.inbox.put(a_mail(words="crisis"))
+    practice.inbox.put(a_mail(words="crisis"))
+
+    assert scan(practice.house()).crisis == 1
+    assert len(practice.words.read) == 1
+
+
+def test_progress_ends_where_it_was_expected_to(practice: Practice) -> None:
+    expected: list[int] = []
+    made: list[int] = []
+    practice.server.batch = 2
+    for number in range(5):
+        practice.inbox.put(a_mail(words="scheduling", ref=str(number)))
+    scan(replace(practice.house(), expect=expected.append, progress=made.append))
+
+    assert sum(made) == sum(expected) == 5
+    assert made == [2, 2, 1]
+
+
 def test_one_mail_in_two_folders_is_flagged_once(practice: Practice) -> None:
     practice.inbox.put(a_mail())
     practice.junk.put(a_mail())
@@ -329,6 +351,8 @@ def test_where_uids_do_not_last_only_content_counts(practice: Practice, validity
     assert counted(scan(practice.house())) == {"seen": 4, "filed": 1, "duplicates": 3}
     assert practice.inbox.flagged == []
     assert practice.record.cursor(OWN, "INBOX") is None
+    places = practice.record.locations(practice.record.tasks("review")[0])
+    assert [(one.validity, one.uid) for one in places] == [(0, 0)]
     # The new mail's entry and its decision, no more.
     assert practice.record.size() - size == 2
 
@@ -535,6 +559,17 @@ def test_what_was_filed_and_not_judged_is_judged_by_the_next_scan(practice: Prac
 
     assert scan(practice.house()).reminded == 1
     assert tasks(practice.record).keys() == {"review"}
+
+
+def test_what_the_server_shows_but_withholds_is_not_given_up(practice: Practice) -> None:
+    uid = practice.inbox.put(a_mail())
+    interrupted(practice)
+    practice.inbox.withheld = {uid}
+
+    assert counted(scan(practice.house())) == {}
+    assert tasks(practice.record).keys() == {"judge"}
+    practice.inbox.withheld = set()
+    assert scan(practice.house()).reminded == 1
 
 
 def test_what_vanished_before_it_was_judged_waits_for_her(practice: Practice) -> None:

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from guard.policy.decision import Action
-from tests.policy.builders import CLIENT, OWN
+from tests.policy.builders import CLIENT, NOON, OWN
 from tests.policy.raw import ALIAS, Clients, case_of, decided, mail, settings
 
 VOUCHED = "Authentication-Results: mx.practice.example; "
@@ -253,6 +253,19 @@ CIRCUMSTANCES = {
 def test_the_best_mail_is_not_answered(name: str) -> None:
     assert len(CIRCUMSTANCES[name].barred) == 1
     assert Action.REMIND not in CIRCUMSTANCES[name].actions
+
+
+@pytest.mark.parametrize(
+    ("early", "barred"),
+    [(timedelta(), ("already-answered",)), (timedelta(seconds=1), ())],
+    ids=["on the dot", "a second early"],
+)
+def test_her_own_letter_counts_from_the_second_it_left(
+    early: timedelta, barred: tuple[str, ...]
+) -> None:
+    received = NOON - timedelta(minutes=5)
+
+    assert decided(mail(), record=Clients(wrote=received - early)).barred == barred
 
 
 def test_one_of_two_who_share_an_address_may_forbid_it_for_both() -> None:

@@ -173,6 +173,10 @@ def test_every_bar_is_in_the_table_and_has_its_words() -> None:
     )
 
 
+def test_the_periods_are_a_week_and_three_days_unless_she_says_otherwise() -> None:
+    assert (LIMITS.quiet, LIMITS.newest) == (timedelta(days=7), timedelta(hours=72))
+
+
 def test_a_clock_that_went_back_sends_nothing_twice() -> None:
     assert "reminded-lately" in decided(a_case(reminded=NOON + timedelta(days=30))).barred
 

@@ -164,6 +164,9 @@ def test_an_alert_counts_what_waits_and_says_no_more(record: SqliteRecord) -> No
     assert b"2 messages are waiting" in raw
     assert b"client" not in raw
     assert tasks(record) == {}
+    told = record.latest("alerted", item=first)
+    assert told is not None
+    assert told.at == int(NOON.timestamp() * 1000)
     assert kinds(record, first)[-1] == kinds(record, second)[-1] == "alerted"
 
 
