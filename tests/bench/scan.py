@@ -1,6 +1,6 @@
 """How fast a scan is, next to what others pull the same mailbox with, in the same run.
 
-    python tests/bench/scan.py [MESSAGES] [--runs N] [--folder DIR] [--peers]
+    python tests/bench/scan.py [MESSAGES] [--runs N] [--folder DIR]
 
 A real Dovecot on loopback, over TLS. mbsync only stores; guard also reads, judges, seals, signs.
 """
@@ -59,29 +59,6 @@ Sync Pull
 Create Near
 Patterns INBOX Sent Junk
 SyncState *
-"""
-
-_OFFLINEIMAP = """\
-[general]
-accounts = a
-metadata = {folder}/meta
-ui = quiet
-[Account a]
-localrepository = near
-remoterepository = far
-[Repository near]
-type = Maildir
-localfolders = {folder}/mail
-[Repository far]
-type = IMAP
-readonly = True
-remotehost = localhost
-remoteport = {port}
-remoteuser = {user}
-remotepass = {password}
-ssl = yes
-sslcacertfile = {ca}
-folderfilter = lambda name: name in ("INBOX", "Sent", "Junk")
 """
 
 
@@ -216,21 +193,6 @@ def mbsync(fsync: str) -> Callable[[Path, MailUser], list[str]]:
     return made
 
 
-def offlineimap(folder: Path, user: MailUser) -> list[str]:
-    """Set OfflineIMAP up."""
-    (folder / "rc").write_text(
-        _OFFLINEIMAP.format(
-            port=user.port,
-            user=user.name,
-            password=user.password,
-            ca=user.ca_file,
-            folder=folder,
-        )
-    )
-    program = Path(sys.executable).with_name("offlineimap")
-    return [str(program), "-c", str(folder / "rc"), "-o"]
-
-
 def pulled(folder: Path) -> int:
     """How many messages a run stored."""
     note = folder / "record" / "last-scan.json"
@@ -287,14 +249,11 @@ def main() -> None:
     parser.add_argument("messages", type=int, nargs="?", default=10_000)
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--folder", type=Path, default=Path(tempfile.gettempdir()))
-    parser.add_argument("--peers", action="store_true", help="OfflineIMAP too, if installed")
     options = parser.parse_args()
     names: dict[str, Callable[[Path, MailUser], list[str]]] = {"guard scan": guard}
     if shutil.which("mbsync"):
         names["mbsync"] = mbsync("")
         names["mbsync, FSync no"] = mbsync("FSync no")
-    if options.peers and Path(sys.executable).with_name("offlineimap").exists():
-        names["OfflineIMAP"] = offlineimap
     compare(names, options)
 
 

@@ -86,7 +86,7 @@ def guard(
         cwd=cwd,
         input=stdin,
         capture_output=True,
-        timeout=100,
+        timeout=300,
         check=False,
     )
     return Ran(status=done.returncode, out=done.stdout.decode(), err=done.stderr.decode())

@@ -78,6 +78,7 @@ def fill(practice: Practice) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(600)
 def test_2000_mixed_mails_come_out_as_the_server_holds_them(
     practice: Practice, tmp_path: Path
 ) -> None:

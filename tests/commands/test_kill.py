@@ -65,6 +65,7 @@ def nothing_lost_and_nothing_doubled(practice: Practice) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(600)
 def test_50_kills_at_random_moments_lose_nothing_and_double_nothing(practice: Practice) -> None:
     rng = Random(9)
     for client in range(CLIENTS):

@@ -47,7 +47,7 @@ def said() -> list[str]:
         text=True,
     )
     try:
-        out, err = running.communicate(block(), timeout=90)
+        out, err = running.communicate(block(), timeout=300)
     finally:
         # The servers, if it did not come as far as stopping them.
         with contextlib.suppress(ProcessLookupError):
