@@ -44,7 +44,11 @@ def test_seals_to_nobody_never() -> None:
         seal(b"x", [])
 
 
-@pytest.mark.parametrize("text", ["", "age1", "age1\n", HER.secret, HER.recipient[:-1]])
+@pytest.mark.parametrize(
+    "text",
+    ["", "age1", "age1\n", HER.secret, HER.recipient[:-1]],
+    ids=["nothing", "a beginning", "a line", "a secret key", "one letter short"],
+)
 def test_what_is_not_a_public_key_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="not an age public key"):
         check_recipient(text)
@@ -56,7 +60,11 @@ def test_a_recovery_sheet_typed_by_hand_is_read() -> None:
     assert Identity.decode(typed) == HER
 
 
-@pytest.mark.parametrize("text", ["", "no key", HER.secret[:-1], HER.secret[:-1] + "B"])
+@pytest.mark.parametrize(
+    "text",
+    ["", "no key", HER.secret[:-1], HER.secret[:-1] + ("Q" if HER.secret[-1] != "Q" else "P")],
+    ids=["nothing", "no key", "one letter short", "one letter wrong"],
+)
 def test_a_mistyped_key_is_refused_without_showing_it(text: str) -> None:
     with pytest.raises(LockedError) as caught:
         Identity.decode(text)
