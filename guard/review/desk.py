@@ -28,10 +28,8 @@ from guard.review import rulings
 from guard.review.queue import (
     LOOK_BACK_DAYS,
     MOST_SAMPLES,
-    SAMPLE_SHARE,
     Lane,
     Waiting,
-    lot,
     order,
     sampled,
     unmatched,
@@ -114,7 +112,11 @@ class Desk:
         with contextlib.closing(self.edges.open_record(readonly=True)) as record:
             identity = record.keys.unlock(passphrase)
             self.shelf.take(record.entries(self.shelf.size))
-        return self.session.unlock(identity, now=self.now())
+        cookie = self.session.unlock(identity, now=self.now())
+        # What is opened now need not be opened when she looks. If it cannot be, the page says so.
+        with contextlib.suppress(GuardError), self.open() as book:
+            book.queue()
+        return cookie
 
     def lock(self) -> None:
         """Forget everything that was unsealed."""
@@ -153,6 +155,8 @@ class Memory:
         """By entry."""
         self.answers: dict[int, rulings.Answer | None] = {}
         """By entry."""
+        self.queue: tuple[int, list[Waiting]] = (-1, [])
+        """Size of the record, and what waited then."""
 
 
 class Book:
@@ -226,6 +230,14 @@ class Book:
 
     def queue(self) -> list[Waiting]:
         """Everything that waits, most pressing first."""
+        size, known = self.desk.memory.queue
+        if size != self.shelf.size:
+            # It can only change by an entry; that time passes moves nothing within one sitting.
+            known = self._queue()
+            self.desk.memory.queue = (self.shelf.size, known)
+        return known
+
+    def _queue(self) -> list[Waiting]:
         held = dict.fromkeys([*self.record.tasks("review"), *self.record.tasks("alert")])
         found = [self._waiting(self.shelf.rows[item]) for item in held if item in self.shelf.rows]
         since = self.desk.now() - LOOK_BACK_DAYS * _DAY_MS
@@ -275,12 +287,10 @@ class Book:
         return self.record.owners_named(address) if address else ()
 
     def _sample(self, recent: list[Row]) -> list[Waiting]:
-        lots = sorted((lot(self.shelf.root, row.item), row.item) for row in recent)
         drawn: list[Waiting] = []
-        for chance, item in lots:
-            if chance >= SAMPLE_SHARE or len(drawn) == MOST_SAMPLES:
+        for row in sorted((row for row in recent if row.drawn), key=lambda row: row.lot):
+            if len(drawn) == MOST_SAMPLES:
                 break
-            row = self.shelf.rows[item]
             minutes = self.minutes(row)
             if "review" not in row.actions and minutes is not None and sampled(minutes):
                 drawn.append(self._waiting(row, Lane.SAMPLE))

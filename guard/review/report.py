@@ -9,7 +9,7 @@ from guard.policy.minutes import Minutes
 from guard.reply.outbox import Outcome
 from guard.review import plain
 from guard.review.chart import Bar, Chart, percent, wilson
-from guard.review.queue import SAMPLE_SHARE, lot, sampled
+from guard.review.queue import sampled
 from guard.review.shelf import Row
 from guard.verdict.label import Label
 
@@ -46,7 +46,7 @@ def by_model(cases: Sequence[Case]) -> list[tuple[str, int, int]]:
     return [(model, count, right[model]) for model, count in answered.most_common()]
 
 
-def misses(cases: Sequence[Case], root: bytes) -> str:
+def misses(cases: Sequence[Case]) -> str:
     """Return what the sample tells of misses, in a sentence.
 
     Only what was drawn by lot counts: whatever else she looked at was chosen by somebody.
@@ -54,10 +54,7 @@ def misses(cases: Sequence[Case], root: bytes) -> str:
     drawn = [
         one
         for one in cases
-        if one.said
-        and lot(root, one.row.item) < SAMPLE_SHARE
-        and "review" not in one.row.actions
-        and sampled(one.minutes)
+        if one.said and one.row.drawn and "review" not in one.row.actions and sampled(one.minutes)
     ]
     missed = sum(one.said in _SENSITIVE for one in drawn)
     if not drawn:

@@ -12,6 +12,7 @@ from guard.policy import minutes
 from guard.record.entry import UNSORTED, Entry
 from guard.reply.outbox import Outcome
 from guard.review import rulings
+from guard.review.queue import SAMPLE_SHARE, lot
 
 _OUTCOMES = frozenset(one.value for one in Outcome)
 _SETTLED = frozenset({"label", "seen", "remind-never", "remind-now"})
@@ -59,6 +60,9 @@ class Row:
     size: int
     """Bytes."""
 
+    lot: float
+    """Its lot for the sample, 0 to 1."""
+
     last: int
     """The newest entry about it; a form that was made before it is out of date."""
 
@@ -82,6 +86,11 @@ class Row:
 
     standing: list[Standing] = field(default_factory=list)
     """Her answers that stand, oldest first."""
+
+    @property
+    def drawn(self) -> bool:
+        """Whether its lot was drawn."""
+        return self.lot < SAMPLE_SHARE
 
     @property
     def ruled(self) -> bool:
@@ -138,6 +147,7 @@ class Shelf:
             owners=owners,
             client=owners[0],
             size=fields["size"],
+            lot=lot(self.root, entry.seq),
             last=entry.seq,
         )
 

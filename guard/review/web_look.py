@@ -121,7 +121,7 @@ def monthly(month: str = "") -> str:
             after=f"{after:%Y-%m}" if after <= now else "",
             total=len(cases),
             charts=report.charts(cases),
-            misses=report.misses(cases, book.shelf.root),
+            misses=report.misses(cases),
             drift=report.drift(cases),
         )
 

@@ -78,7 +78,7 @@ class Postman:
     """Keeps what it is given, or raises what it was told to."""
 
     sent: list[bytes] = field(default_factory=list)
-    problem: Exception | None = None
+    problem: BaseException | None = None
 
     def send(self, raw: bytes, *, envelope_from: str, to: str) -> str:
         if self.problem is not None:
