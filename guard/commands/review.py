@@ -20,7 +20,8 @@ from guard.record.reading import Reader
 from guard.record.sqlite import SqliteRecord
 from guard.reply.errands import Errands
 from guard.review import plain, view
-from guard.review.desk import Book, Desk, Edges
+from guard.review.book import Book
+from guard.review.desk import Desk, Edges
 from guard.review.queue import Lane, Waiting
 from guard.review.session import Session
 from guard.verdict.chosen import CARD
@@ -176,7 +177,10 @@ def _shown(one: Waiting) -> str:
     minutes = one.minutes
     if minutes is None:
         return f"{one.item:>6}  {heading}\n"
-    why = "; ".join(words.GROUNDS[ground] for ground in minutes.decision.grounds) or heading
+    why = (
+        "; ".join(words.GROUNDS.get(ground, ground) for ground in minutes.decision.grounds)
+        or heading
+    )
     lines = [
         f"{one.item:>6}  {minutes.received[:16].replace('T', ' ')}  {minutes.sender}",
         f"        {minutes.subject or '(no subject)'}",

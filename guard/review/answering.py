@@ -12,7 +12,7 @@ from guard.policy.decision import Correspondent
 from guard.record.entry import UNSORTED, Fact
 from guard.reply.outbox import Outcome
 from guard.review import rulings
-from guard.review.desk import Book, address_of
+from guard.review.book import Book, address_of
 from guard.review.rulings import Answer, Sender
 from guard.review.shelf import Row
 from guard.verdict.label import Label
@@ -32,7 +32,7 @@ def rule(book: Book, row: Row, answer: Answer, *, facts: tuple[Fact, ...] = ()) 
     ends = rulings.TASKS if answer.settles else ("remind",) if answer.remind else ()
     closes = tuple(task for task in open_ if task in ends)
     fact = rulings.ruled(row.item, row.owners, answer, closes)
-    seqs = book.record.append([*facts, fact], now=book.desk.now())
+    seqs = book.record.append([*facts, fact], now=book.now)
     book.refresh()
     return seqs[-1]
 
@@ -48,7 +48,7 @@ def undo(book: Book, seq: int) -> int:
     assert entry.item is not None
     answer = book.answer(seq)
     back = _taken_back(book, answer) if answer is not None else ()
-    book.record.append([*back, rulings.unruled(entry)], now=book.desk.now())
+    book.record.append([*back, rulings.unruled(entry)], now=book.now)
     book.refresh()
     return entry.item
 
@@ -87,7 +87,7 @@ def obstacle(book: Book, row: Row, message: Message | None) -> str:
         "somebody may be in danger, and a notice is not what this person needs now": alarming(
             book, row
         ),
-        "nothing is set up for sending (see Check)": book.desk.edges.errands is None,
+        "nothing is set up for sending (see Check)": not book.can_send,
         "only letters that you got can be answered": row.direction == "out",
         "it cannot be read, so there is no address to write to": message is None
         or minutes is None

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 
 from guard.errors import GuardError
-from guard.review.desk import Book
+from guard.review.book import Book
 from guard.review.shelf import Row
 
 

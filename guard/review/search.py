@@ -7,7 +7,7 @@ of words would be a second copy of what the record seals.
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from guard.review.desk import Book
+from guard.review.book import Book
 from guard.review.shelf import Row
 from guard.verdict.label import Label
 

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from guard.errors import GuardError
 from guard.mail.message import Message
 from guard.policy import words
-from guard.policy.decision import Action, Kind
+from guard.policy.decision import Action, Finding, Kind
 from guard.policy.minutes import Minutes
 from guard.record.entry import UNSORTED
 from guard.reply.outbox import Outcome
 from guard.review import plain
-from guard.review.desk import Book
+from guard.review.book import Book
 from guard.review.item import Piece, html, marked, shown
 from guard.review.queue import Lane, Waiting
 from guard.review.shelf import Row, Standing
@@ -102,7 +102,7 @@ class Item:
     def why(self) -> list[tuple[bool, str]]:
         """Every rule about a reminder: whether it stands in the way, and its words."""
         found = self.minutes.decision.findings if self.minutes else ()
-        return [(one.holds, words.of(one)) for one in found if one.kind is Kind.BAR]
+        return [(one.holds, _said(one)) for one in found if one.kind is Kind.BAR]
 
     @property
     def grounds(self) -> str:
@@ -228,12 +228,19 @@ def _thread(book: Book, row: Row) -> list[Line]:
 
 def _reasons(minutes: Minutes, lane: Lane | None) -> str:
     told = _LANE_SAYS.get(lane, frozenset()) if lane else frozenset()
-    return "; ".join(words.GROUNDS[one] for one in minutes.decision.grounds if one not in told)
+    grounds = [one for one in minutes.decision.grounds if one not in told]
+    return "; ".join(words.GROUNDS.get(one, one) for one in grounds)
+
+
+def _said(finding: Finding) -> str:
+    # A record outlives the rules: a rule that is no more is still told by its id.
+    known = finding.rule in words.BARS or finding.rule in words.GROUNDS
+    return words.of(finding) if known else finding.rule
 
 
 def _opinion(minutes: Minutes) -> str:
     if minutes.verdict.abstained:
-        return words.ABSTAINED[minutes.verdict.abstained]
+        return words.ABSTAINED.get(minutes.verdict.abstained, minutes.verdict.abstained)
     return plain.LABELS[minutes.verdict.label]
 
 

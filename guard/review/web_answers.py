@@ -12,7 +12,8 @@ from guard.record.entry import Fact
 from guard.reply import compose
 from guard.reply.outbox import Outcome
 from guard.review import answering, plain, view
-from guard.review.desk import Book, Said
+from guard.review.book import Book
+from guard.review.desk import Said
 from guard.review.rulings import Answer, Remind, Sender
 from guard.review.shelf import Row
 from guard.review.web_gate import desk

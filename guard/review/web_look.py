@@ -12,8 +12,8 @@ from flask import Blueprint, Response, abort, render_template, request
 
 from guard.errors import GuardError
 from guard.review import health, report, view
+from guard.review.book import Book
 from guard.review.bundle import bundle
-from guard.review.desk import Book
 from guard.review.search import Wanted, search
 from guard.review.web_gate import desk, download
 from guard.verdict.label import Label

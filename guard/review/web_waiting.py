@@ -7,7 +7,7 @@ from flask import Blueprint, Response, abort, render_template
 
 from guard.review import answering, health, plain, view
 from guard.review import item as items
-from guard.review.desk import Book
+from guard.review.book import Book
 from guard.review.queue import Lane, Waiting
 from guard.review.shelf import Row
 from guard.review.web_gate import desk, download
