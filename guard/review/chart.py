@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from html import escape
 
 _WIDTH, _ROW, _BAR = 420, 30, 18
-_LEFT, _RIGHT = 180, 70
+_LEFT, _RIGHT = 150, 70
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

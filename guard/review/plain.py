@@ -19,6 +19,14 @@ LABELS: dict[Label, str] = {
 }
 """What a label is called on the page."""
 
+SHORT: dict[Label, str] = {
+    Label.SCHEDULING: "appointments",
+    Label.THERAPY: "therapy content",
+    Label.CRISIS: "possible danger",
+    Label.OTHER: "something else",
+}
+"""The same where there is little room."""
+
 LANES: dict[Lane, tuple[str, str]] = {
     Lane.CRISIS: ("Somebody may be in danger", "Please look at these first."),
     Lane.HELD: (

@@ -87,7 +87,7 @@ def _volumes(cases: Sequence[Case]) -> Chart:
     known = Counter(
         one.minutes.verdict.label for one in cases if not one.minutes.verdict.abstained
     )
-    bars = [Bar(name=plain.LABELS[label], value=known[label]) for label in Label]
+    bars = [Bar(name=plain.SHORT[label], value=known[label]) for label in Label]
     odd = sum(bool(one.minutes.verdict.abstained) for one in cases)
     bars.append(Bar(name="guard would not say", value=odd))
     return Chart(
@@ -114,7 +114,7 @@ def _agreement(cases: Sequence[Case]) -> Chart:
     for label in Label:
         mine = [one for one in cases if one.said and one.minutes.verdict.label is label]
         right = sum(one.said is label for one in mine)
-        bars.append(percent(plain.LABELS[label], right, len(mine)))
+        bars.append(percent(plain.SHORT[label], right, len(mine)))
     note = "Of the messages that you answered: how often you said what guard had thought."
     return Chart(title="How often guard was right", note=note, bars=tuple(bars))
 

@@ -81,6 +81,9 @@ class Item:
     full: str
     """The whole text."""
 
+    texts: list[tuple[str, list[Piece]]]
+    """Names of text attachments, and what they say, marked as the new text is."""
+
     client: str
     """Name of the client whose it is; empty when it is nobody's."""
 
@@ -136,7 +139,8 @@ def line(book: Book, row: Row, *, what: str | None = None) -> Line:
         message = book.message(row.item)
         ours = row.direction == "out"
         boxes = () if message is None else message.recipients if ours else message.sender
-        who = ", ".join(one.name or one.email for one in boxes)
+        known = book.client(row.client) if ours else None
+        who = known.name if known else ", ".join(one.name or one.email for one in boxes)
         subject = message.subject if message else ""
         said = ("automatic reminder" if row.answers >= 0 else "from you") if ours else ""
     return Line(
@@ -180,6 +184,11 @@ def item(book: Book, row: Row, lane: Lane | None) -> Item:
         lane=lane,
         new=marked(shown(message.new_text), evidence) if message else [],
         full=shown(message.full_text) if message else "",
+        texts=[
+            (plain.one_line(one.name) or "(no name)", marked(shown(one.text), evidence))
+            for one in (message.attachments if message else ())
+            if one.text.strip()
+        ],
         client=known.name if known else "",
         thread=_thread(book, row),
         has_html=bool(html(raw)),

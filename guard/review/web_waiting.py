@@ -56,10 +56,12 @@ def one(number: int) -> str:
         row = find(book, number)
         found = book.queue()
         before, here, after = neighbours(found, number)
+        shown = view.item(book, row, here.why if here else None)
         return render_template(
             "item.html",
-            item=view.item(book, row, here.why if here else None),
+            item=shown,
             alarming=answering.alarming(book, row),
+            obstacle=answering.obstacle(book, row, shown.message),
             rulings=view.rulings_of(book, row),
             clients=book.clients(),
             before=before,

@@ -264,3 +264,21 @@ def test_a_report_shows_the_month_it_is_asked_for(open_practice: Practice) -> No
     assert "1 message came in" in open_practice.page("/report/2026-11")
     assert "No message came in" in open_practice.page("/report/2026-10")
     assert "December" in open_practice.page("/report/2025-12")
+
+
+def test_a_text_attachment_is_read_out_with_what_spoke_for_the_verdict(
+    open_practice: Practice,
+) -> None:
+    raw = attached("diary.txt", "Mum rang. I cried all night.")
+    raw = raw.replace(b"application/octet-stream", b"text/plain")
+    item = open_practice.add(raw, evidence=("I cried all night.",))
+    page = open_practice.page(f"/item/{item}")
+    assert "diary.txt</bdi> says" in page
+    assert "<mark>I cried all night.</mark>" in page
+
+
+def test_where_no_reminder_can_be_sent_the_page_says_why(open_practice: Practice) -> None:
+    item = open_practice.add(letter())
+    page = open_practice.page(f"/item/{item}")
+    assert "No reminder can be sent from here: say first whose e-mail this is." in page
+    assert "See the reminder" not in page

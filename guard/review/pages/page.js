@@ -21,7 +21,7 @@
     "?": () => go("/keys"),
     "/": () => go("/search"),
     o: () => {
-      const whole = document.querySelector("details");
+      const whole = document.querySelector("details.whole");
       if (whole) whole.open = !whole.open;
     },
   };
