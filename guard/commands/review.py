@@ -7,6 +7,7 @@ import webbrowser
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
+from threading import Thread
 
 import click
 
@@ -138,9 +139,10 @@ def _serve(settings: Settings, *, port: int, browser: bool) -> None:
     link = f"http://{host_of(listening)}/open/{desk.session.link}"
     click.echo(f"Open this link in your browser; it works once:\n\n  {link}\n")
     click.echo("The page runs on this computer only. Ctrl and C closes it.")
-    if browser:
-        webbrowser.open(link)
     app = create_app(desk, host=host_of(listening))
+    if browser:
+        # Apart, because a browser for terminals comes back only when it is closed.
+        Thread(target=webbrowser.open, args=(link,), daemon=True).start()
     with contextlib.suppress(KeyboardInterrupt):
         serve(app, listening, tick=desk.expire)
     click.echo("Closed.")

@@ -20,8 +20,20 @@ from guard.verdict.label import Label
 _TAKEN_BACK = {"taken-back": True}
 
 
-def rule(book: Book, row: Row, answer: Answer, *, facts: tuple[Fact, ...] = ()) -> int:
-    """File one answer, durable on return; returns its entry.
+def rule(
+    book: Book, row: Row, answer: Answer, *, facts: tuple[Fact, ...] = (), stays: bool = False
+) -> int:
+    """File one answer, durable on return.
+
+    Args:
+        book: The record, open for writing.
+        row: The item.
+        answer: What she said.
+        facts: What follows from it; filed in the same transaction.
+        stays: The item goes on waiting, whatever she said.
+
+    Returns:
+        The number of the ruling's entry.
 
     Raises:
         BusyError: Another program writes. Nothing was filed.
@@ -29,7 +41,9 @@ def rule(book: Book, row: Row, answer: Answer, *, facts: tuple[Fact, ...] = ()) 
     """
     open_ = tuple(task for task in rulings.TASKS if row.item in book.record.tasks(task))
     # Whatever she says of the reminder, the next scan must not send it by itself.
-    ends = rulings.TASKS if answer.settles else ("remind",) if answer.remind else ()
+    ends: tuple[str, ...] = ("remind",) if answer.remind or answer.label else ()
+    if answer.settles and not stays:
+        ends = rulings.TASKS
     closes = tuple(task for task in open_ if task in ends)
     fact = rulings.ruled(row.item, row.owners, answer, closes)
     seqs = book.record.append([*facts, fact], now=book.now)

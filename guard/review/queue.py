@@ -100,10 +100,10 @@ def _lane(one: Waiting) -> Lane:
     grounds = {*one.minutes.decision.grounds}
     if "crisis" in grounds:
         return Lane.CRISIS
-    if one.put_off:
-        return Lane.LATER
     if one.uncertain:
         return Lane.UNCERTAIN
+    if one.put_off:
+        return Lane.LATER
     if grounds & _UNREADABLE:
         return Lane.UNREADABLE
     stranger = one.minutes.decision.correspondent is Correspondent.UNKNOWN

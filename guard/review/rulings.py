@@ -20,7 +20,7 @@ from guard.verdict.label import Label
 KIND = "ruled"
 UNDONE = "unruled"
 TASKS = ("review", "alert", "remind")
-"""Tasks that a ruling may close, and its undoing opens again."""
+"""Tasks that a ruling may close. Undoing opens them again, but for ``remind``."""
 
 
 class Remind(Enum):
@@ -132,7 +132,8 @@ def unruled(entry: Entry) -> Fact:
         item=entry.item,
         owner=entry.owner,
         body={"undoes": entry.seq},
-        opens=tuple(entry.fields.get("closes", ())),
+        # Not the reminder: what she once stopped must not go out by itself again.
+        opens=tuple(task for task in entry.fields.get("closes", ()) if task != "remind"),
     )
 
 

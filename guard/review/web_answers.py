@@ -135,7 +135,7 @@ def remind(number: int) -> Response:
             book.refresh()
         if outcome is not Outcome.SENT:
             # Left to wait: what she sees next says how it stands.
-            answering.rule(book, row, Answer(label=Label.THERAPY, remind=Remind.LATER))
+            answering.rule(book, row, Answer(label=Label.THERAPY), stays=True)
             return _onwards(f"{_ENDED[outcome]} It waits for you.", next_=number)
         seq = answering.rule(book, row, Answer(label=Label.THERAPY, remind=Remind.NOW))
     return _onwards(_ENDED[outcome], undo=seq, next_=after.item if after else None)

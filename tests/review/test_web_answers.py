@@ -5,6 +5,7 @@ import pytest
 from guard.clients import directory
 from guard.errors import NotSentError, SendRefusedError, SendUncertainError
 from guard.policy.decision import Correspondent
+from guard.record.entry import Fact
 from guard.record.lock import scan_lock
 from guard.record.verify import examine
 from guard.review.queue import LOOK_BACK_DAYS, SAMPLE_SHARE, lot
@@ -175,7 +176,23 @@ def test_a_reminder_that_did_not_go_keeps_the_item_waiting(
     assert tasks(open_practice) == [item]
     # What she was told was not sent must not go out behind her back.
     assert tasks(open_practice, "remind") == []
-    assert words in open_practice.page("/")
+    assert words in open_practice.page(f"/item/{item}")
+    assert "What is it really?" in open_practice.page(f"/item/{item}")
+    assert "Put off" not in open_practice.page("/")
+
+
+def test_a_reminder_that_she_stopped_stays_stopped_when_she_takes_that_back(
+    open_practice: Practice,
+) -> None:
+    item = a_clients_letter(open_practice)
+    waits = Fact(kind="reminder-postponed", item=item, opens=("remind",))
+    with open_practice.open() as record:
+        record.append([waits], now=open_practice.now)
+    open_practice.answer(item, "never")
+    assert tasks(open_practice, "remind") == []
+    open_practice.post("/undo", None, seq=last(open_practice))
+    assert tasks(open_practice) == [item]
+    assert tasks(open_practice, "remind") == []
 
 
 def test_an_uncertain_reminder_is_never_sent_again(open_practice: Practice) -> None:
