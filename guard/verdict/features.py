@@ -34,7 +34,7 @@ _MASKS = (
     (re.compile(r"\d[\d,./:-]*(?:st|nd|rd|th)?"), " _num "),
 )
 _TOKEN = re.compile(r"_?[a-z]+(?:'[a-z]+)?|[!?]+|£|[\U0001f300-\U0001faff☀-➿]")
-_PARTS = (3, 4, 5)
+_PARTS = (4,)
 _SHORT, _LONG = 4, 12
 
 
