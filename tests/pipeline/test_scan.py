@@ -572,6 +572,17 @@ def test_what_the_server_shows_but_withholds_is_not_given_up(practice: Practice)
     assert scan(practice.house()).reminded == 1
 
 
+def test_what_lies_in_a_folder_that_cannot_be_opened_is_not_given_up(practice: Practice) -> None:
+    practice.inbox.put(a_mail())
+    interrupted(practice)
+    inbox = practice.server.boxes.pop("INBOX")
+
+    assert counted(scan(practice.house())) == {"errors": 1}
+    assert tasks(practice.record).keys() == {"judge"}
+    practice.server.boxes["INBOX"] = inbox
+    assert scan(practice.house()).reminded == 1
+
+
 def test_what_vanished_before_it_was_judged_waits_for_her(practice: Practice) -> None:
     uid = practice.inbox.put(a_mail())
     interrupted(practice)
