@@ -37,6 +37,10 @@ class Limits:
     quiet: timedelta = timedelta(days=7)
     """Least time between two reminders to one client (RFC 5230 section 4.1)."""
 
+    alarm: timedelta = timedelta(days=14)
+    """Danger older than this at first sight is not announced (a first run brings years of mail),
+    only reviewed; longer than the machine is likely to be switched off."""
+
     newest: timedelta = timedelta(hours=72)
     """A message older than this at first sight is never answered (first run, restored mailbox)."""
 
@@ -248,7 +252,7 @@ def decide(case: Case, limits: Limits) -> Decision:
     who = _correspondent(case.message, case, robot=bool(borne - _NO_SIGN))
     old = too_old(case.message, case, limits)
     found = (*_grounds(case, who, old=old), *_bars(case.message, case, limits, signs))
-    actions = _actions(found, flag=limits.flag, urgent=_urgent(case, who, borne, old=old))
+    actions = _actions(found, flag=limits.flag, urgent=_urgent(case, who, borne, limits))
     return Decision(actions=actions, findings=found, correspondent=who)
 
 
@@ -276,10 +280,10 @@ def _grounds(case: Case, who: Correspondent, *, old: bool) -> tuple[Finding, ...
     return tuple(Finding(rule=rule, kind=Kind.GROUND, holds=holds) for rule, holds in seen.items())
 
 
-def _urgent(case: Case, who: Correspondent, signs: frozenset[str], *, old: bool) -> bool:
+def _urgent(case: Case, who: Correspondent, signs: frozenset[str], limits: Limits) -> bool:
     """Whether what was found may be announced at once."""
     # A first run brings years of mail at once. Where the server tells no time, better too loud.
-    if old and case.received > _NO_TIME:
+    if case.now - case.received > limits.alarm and case.received > _NO_TIME:
         return False
     # An alert that comes back to the mailbox that is read, or bounces, must raise no alert.
     echo = who is Correspondent.PRACTICE and "auto-submitted" in signs

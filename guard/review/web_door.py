@@ -64,6 +64,12 @@ def lock() -> AnyResponse:
     return redirect(to("door.unlock"), 303)
 
 
+@door.get("/away")
+def away() -> str:
+    """Take what was shown off the screen; when it locks is settled by the clicks alone."""
+    return render_template("away.html", unlocked=False)
+
+
 @door.post("/stay")
 def stay() -> AnyResponse:
     """Stay open; the click itself was noted at the gate."""

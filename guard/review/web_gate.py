@@ -29,7 +29,7 @@ _HEADERS = {
     "X-Robots-Tag": "noindex",
 }
 _ANYBODY = frozenset({"door.link", "door.asset"})
-_LOCKED = frozenset({"door.unlock", "door.try_passphrase", "door.lock"})
+_LOCKED = frozenset({"door.unlock", "door.try_passphrase", "door.lock", "door.away"})
 
 
 def desk() -> Desk:

@@ -175,6 +175,7 @@ def test_every_bar_is_in_the_table_and_has_its_words() -> None:
 
 def test_the_periods_are_a_week_and_three_days_unless_she_says_otherwise() -> None:
     assert (LIMITS.quiet, LIMITS.newest) == (timedelta(days=7), timedelta(hours=72))
+    assert timedelta(days=14) == LIMITS.alarm
 
 
 def test_a_clock_that_went_back_sends_nothing_twice() -> None:
@@ -250,14 +251,14 @@ def test_a_strangers_spam_that_talks_of_death_is_filed_and_no_more() -> None:
 
 @pytest.mark.parametrize("junk", [False, True])
 def test_years_of_old_mail_raise_no_alert_but_wait(*, junk: bool) -> None:
-    old = NOON - LIMITS.newest - SECOND
+    old = NOON - LIMITS.alarm - SECOND
     decision = decided(a_case(verdict=a_verdict(crisis=True), received=old, junk=junk))
 
     assert decision.actions == {Action.REVIEW, Action.FLAG}
 
 
 def test_danger_is_announced_up_to_the_last_second_of_the_period() -> None:
-    case = a_case(verdict=a_verdict(crisis=True), received=NOON - LIMITS.newest)
+    case = a_case(verdict=a_verdict(crisis=True), received=NOON - LIMITS.alarm)
 
     assert Action.ALERT in decided(case).actions
 

@@ -22,7 +22,7 @@ from tests.review.practice import PASSPHRASE, Practice, letter
 
 pytestmark = pytest.mark.filterwarnings("default")
 
-PATHS = ["/", "ITEM", "ITEM/reminder", "/clients", "/client/ctom", "/search", "/report", "/model", "/check", "/keys"]  # fmt: skip  # noqa: E501
+PATHS = ["/", "ITEM", "ITEM/reminder", "/clients", "/client/ctom", "/search", "/report", "/model", "/check", "/keys", "/away"]  # fmt: skip  # noqa: E501
 
 
 def missing(why: str) -> None:
@@ -171,12 +171,16 @@ def test_it_warns_before_it_locks_and_stays_open_when_asked(page: Any, full: Pra
     page.clock.install()
     page.goto("/clients")
     page.clock.fast_forward(14 * 60 * 1000 + 1000)
-    assert "guard locks in 60 seconds" in page.get_by_role("alert").inner_text()
+    assert "guard is about to lock" in page.get_by_role("alert").inner_text()
     page.get_by_role("button", name="Stay open").click()
     page.wait_for_url("**/clients")
     assert full.desk.session.identity is not None
     page.clock.fast_forward(15 * 60 * 1000 + 1000)
-    page.wait_for_url("**/unlock")
+    page.wait_for_url("**/away")
+    assert "put away" in page.locator("h1").inner_text()
+    full.clock.pass_(minutes=16)
+    page.get_by_role("link", name="Open guard again").click()
+    assert page.get_by_label("Your passphrase").is_visible()
     assert full.desk.session.identity is None
 
 

@@ -145,3 +145,10 @@ def test_a_mistake_of_ours_tells_its_kind_and_nothing_else(
     assert answer.status_code == 500
     assert "AttributeError" in answer.get_data(as_text=True)
     assert capfd.readouterr() == ("", "")
+
+
+def test_a_tab_that_was_put_away_does_not_keep_the_page_open(open_practice: Practice) -> None:
+    open_practice.clock.pass_(minutes=10)
+    assert "put away" in open_practice.page("/away")
+    open_practice.clock.pass_(minutes=10)
+    assert open_practice.get("/").headers["Location"] == "/unlock"

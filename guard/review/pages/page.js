@@ -35,7 +35,7 @@
   let busy = false;
   document.addEventListener("submit", (event) => {
     // Quick fingers press once for each page.
-    if (busy) event.preventDefault();
+    if (busy && event.target !== lock) event.preventDefault();
     busy = true;
   });
   // A page that comes back from the browser's memory may be used again.
@@ -51,11 +51,22 @@
 
   const idle = Number(body.dataset.idle);
   const warn = Number(body.dataset.warn);
-  setTimeout(() => {
-    stay.querySelector("p").textContent = `guard locks in ${warn} seconds.`;
-    stay.hidden = false;
-  }, (idle - warn) * 1000);
-  setTimeout(() => lock.requestSubmit(), idle * 1000);
+  const opened = Date.now();
+  let away = false;
+  // By the clock, not by a timer: a lid that was shut for an hour must not stop the time.
+  const look = () => {
+    const left = idle - (Date.now() - opened) / 1000;
+    if (left <= 0 && !away) {
+      // Only this tab: she may be at work in another, and the server knows when nobody is.
+      away = true;
+      go("/away");
+    } else if (left <= warn && stay.hidden) {
+      stay.querySelector("p").textContent = "guard is about to lock.";
+      stay.hidden = false;
+    }
+  };
+  setInterval(look, 1000);
+  document.addEventListener("visibilitychange", look);
 
   const heading = document.getElementById("heading");
   // After an answer the reader stands at the next message, not at the top of the page.
