@@ -35,7 +35,7 @@ def _new(house: House, folder: Folder) -> Iterator[tuple[Fetched, Reading | None
     """Give what is new in a folder, read unless it is our own mail."""
     state = house.mailbox.examine(folder.name)
     cursor = house.record.cursor(account_of(house.settings), folder.name)
-    known = cursor is not None and cursor.validity == state.validity
+    known = cursor is not None and cursor.validity == state.validity and state.sticky
     after = cursor.uid if cursor is not None and known else 0
     for batch in house.mailbox.fetch(house.mailbox.new_uids(after, state.uidnext)):
         mails = batch.messages
