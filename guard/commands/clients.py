@@ -66,6 +66,8 @@ def list_(config: Path, passphrase_file: Path | None) -> None:
             directory.read(reader.secret(entry.seq))
             for owner in record.keys.owners()
             if (entry := record.latest(directory.KIND, owner=owner)) is not None
+            # A client whom she took back on the review page has no sealed part.
+            and not entry.data.get("taken-back")
         ]
     if not found:
         click.echo("No client yet. Add one: guard clients add NAME ADDRESS")

@@ -63,7 +63,7 @@ def demo(keep: Path | None) -> None:
             _show_end(first, second, record, reader)
     if keep is not None:
         click.echo(f"\nKept in {keep}; the passphrase is: {PASSPHRASE}")
-        click.echo(f"Look around: guard --config {keep / 'guard.toml'} review --list")
+        click.echo(f"The page she would see: guard --config {keep / 'guard.toml'} review")
 
 
 def _make(folder: Path) -> None:

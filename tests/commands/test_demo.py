@@ -41,7 +41,7 @@ def test_keeps_everything_to_look_around_in(tmp_path: Path) -> None:
     )
 
     assert ran.status == 0
-    assert f"guard --config {kept / 'guard.toml'} review --list" in ran.out
+    assert f"guard --config {kept / 'guard.toml'} review" in ran.out
     assert looked.status == 0
     assert "waiting for your eyes" in looked.out
 
