@@ -7,7 +7,7 @@ the last stage and the cut-offs see predictions for writers that were left out.
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,12 +15,12 @@ from scipy.sparse import csr_matrix
 from sklearn.linear_model import LogisticRegression
 from sklearn.naive_bayes import ComplementNB
 
-from guard.mail.text import new_text
 from guard.verdict import features
 from guard.verdict.corpus import LABELS, Clause, Example
 from guard.verdict.counting import Counts, Floats, Ints, Vocabulary, count, weigh
 from guard.verdict.cutoffs import Cutoffs, choose
 from guard.verdict.lexicon import crisis_signs
+from guard.verdict.preparing import HARMLESS, UNMARKED, Extra, Prepared, extra, only, prepare
 from guard.verdict.scorer import CLASSES, SIGNALS, Arrays, linear, paired, signals, softmax
 from guard.verdict.segments import split
 
@@ -47,37 +47,7 @@ CLAUSE = 0.5
 RULING = 2.0
 """Weight of a mail that the therapist ruled on: it is the very mail that will come again."""
 
-_HARMLESS, _UNMARKED = -1, -2
-_TURN = 15
 _ITERATIONS = 3000
-_OVERLAP = 0.6
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Prepared:
-    """Examples, ready to be counted."""
-
-    examples: tuple[Example, ...]
-    texts: tuple[str, ...]
-    """What is judged of each: subject and new text."""
-
-    label: Ints
-    """Place of each label in `CLASSES`."""
-
-    parts: tuple[Ints, ...]
-    """Label of each segment of each text; below 0 where that of the mail does not apply."""
-
-    group: NDArray[np.str_]
-    """Batch of each: batches differ in writers, scenarios and authors."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Extra:
-    """Labelled sentences: they teach the members, and are never a test of anything."""
-
-    texts: tuple[str, ...] = ()
-    label: Ints = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
-    writers: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,34 +59,6 @@ class Trained:
     prepared: Prepared
     left_out: Floats
     """Probabilities of every training mail by models that saw none of its batch, N x 4."""
-
-
-def text_of(example: Example) -> str:
-    """Return what is judged of an example: subject and new text."""
-    return f"{example.subject}\n{new_text(example.body)}"
-
-
-def prepare(examples: Sequence[Example]) -> Prepared:
-    """Turn examples into texts and labels of segments."""
-    texts = tuple(map(text_of, examples))
-    return Prepared(
-        examples=tuple(examples),
-        texts=texts,
-        label=np.array([LABELS.index(one.label) for one in examples], dtype=np.int64),
-        parts=tuple(_part_labels(one, text) for one, text in zip(examples, texts, strict=True)),
-        group=np.array([one.batch for one in examples]),
-    )
-
-
-def extra(clauses: Sequence[Clause]) -> Extra:
-    """Turn clauses into texts and labels."""
-    ordered = sorted(clauses, key=lambda one: one.id)
-    return Extra(
-        texts=tuple(one.text for one in ordered),
-        label=np.array([LABELS.index(one.label) for one in ordered], dtype=np.int64),
-        # The writers are not named; they took turns after some fifteen sentences each.
-        writers=tuple(f"{one.batch}-{at // _TURN}" for at, one in enumerate(ordered)),
-    )
 
 
 def train(
@@ -144,8 +86,8 @@ def train(
     folds = folds_of(prepared.group)
     for at, fold in enumerate(folds, start=1):
         say(f"left-out writers, {at} of {len(folds)}")
-        members = _fit(_only(prepared, ~fold), more)
-        told[fold] = _tell(members, _only(prepared, fold).texts)
+        members = _fit(only(prepared, ~fold), more)
+        told[fold] = _tell(members, only(prepared, fold).texts)
     say("the whole corpus")
     members = _fit(prepared, more)
     stack, left_out = _stacked(told, prepared)
@@ -222,7 +164,7 @@ def _fit(prepared: Prepared, more: Extra) -> Members:
     labels = np.concatenate(
         [*prepared.parts, label[batch.owner[batch.owner >= len(prepared.label)]]]
     )
-    share = np.where(labels == _HARMLESS, _NEUTRAL, 1.0) * (labels != _UNMARKED)
+    share = np.where(labels == HARMLESS, _NEUTRAL, 1.0) * (labels != UNMARKED)
     part_weights, part_bias = _part_members(
         parts, whole, np.maximum(labels, 0), share * weight[batch.owner]
     )
@@ -358,43 +300,3 @@ def _idf(counts: Counts, width: int) -> Floats:
 
 def _sparse(counts: Counts, values: Floats, width: int) -> csr_matrix:
     return csr_matrix((values, (counts.row, counts.feature)), shape=(counts.rows, width))
-
-
-def _only(prepared: Prepared, mask: NDArray[np.bool_]) -> Prepared:
-    chosen = np.flatnonzero(mask)
-    return Prepared(
-        examples=tuple(prepared.examples[at] for at in chosen),
-        texts=tuple(prepared.texts[at] for at in chosen),
-        label=prepared.label[chosen],
-        parts=tuple(prepared.parts[at] for at in chosen),
-        group=prepared.group[chosen],
-    )
-
-
-def _part_labels(example: Example, text: str) -> Ints:
-    """Label each segment: that of the mail, or that a sensitive mail is harmless there.
-
-    Of a ruling nobody marked which sentence made it sensitive, so its sentences teach nothing.
-    """
-    label = LABELS.index(example.label)
-    pieces = split(text)
-    if example.flagged and not example.sensitive and len(pieces) > 1:
-        return np.full(len(pieces), _UNMARKED, dtype=np.int64)
-    found = [
-        label if not example.sensitive or _speaks(one.text, example.sensitive) else _HARMLESS
-        for one in pieces
-    ]
-    return np.array(found, dtype=np.int64)
-
-
-def _speaks(piece: str, sensitive: Sequence[str]) -> bool:
-    """Whether a segment is, holds or mostly repeats one of the sensitive sentences."""
-    here = " ".join(piece.split())
-    words = set(here.lower().split())
-    for sentence in sensitive:
-        there = " ".join(sentence.split())
-        if here in there or there in here:
-            return True
-        if len(words & set(there.lower().split())) >= _OVERLAP * len(words):
-            return True
-    return False

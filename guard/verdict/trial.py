@@ -12,7 +12,7 @@ from guard.verdict.corpus import LABELS, Example
 from guard.verdict.evaluation import Evaluation, Outcomes, Share, evaluate, evidence_right
 from guard.verdict.judge import Judge
 from guard.verdict.label import Verdict
-from guard.verdict.training import text_of
+from guard.verdict.preparing import text_of
 
 _SLACK = 0.01
 """A challenger may be so much worse in a share and still count as not worse: that is chance."""

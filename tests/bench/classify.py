@@ -23,7 +23,7 @@ from guard.verdict.chosen import chosen
 from guard.verdict.corpus import Example, read
 from guard.verdict.evaluation import auroc
 from guard.verdict.model import load
-from guard.verdict.training import text_of
+from guard.verdict.preparing import text_of
 
 ROOT = Path(__file__).parents[2]
 RUNS = 3
