@@ -13,7 +13,6 @@ from guard.commands import wiring
 from guard.config import Settings, load
 from guard.errors import ConfigError, GuardError, ModelError, RecordBrokenError, RecordError
 from guard.mail.imap import Mailbox
-from guard.mail.parse import parse
 from guard.mail.sender import seen_authserv_ids
 from guard.record import verify as record_verify
 
@@ -106,7 +105,7 @@ def _mailbox(settings: Settings) -> Iterator[str]:
 def _vouching(settings: Settings) -> Iterator[str]:
     trusted = settings.reminders.trust_authserv
     with wiring.sign_in(settings) as mailbox:
-        seen = _seen_ids(mailbox, settings.mailbox.inbox[0])
+        seen = _seen_ids(settings, mailbox)
     told = ", ".join(f'"{name}" ({count})' for name, count in seen.most_common(5)) or "none"
     if not trusted:
         raise ConfigError(
@@ -122,16 +121,16 @@ def _vouching(settings: Settings) -> Iterator[str]:
     yield f"trusted: {', '.join(trusted)}; your newest mail names: {told}"
 
 
-def _seen_ids(mailbox: Mailbox, folder: str) -> Counter[str]:
-    state = mailbox.examine(folder)
+def _seen_ids(settings: Settings, mailbox: Mailbox) -> Counter[str]:
+    state = mailbox.examine(settings.mailbox.inbox[0])
     uids = mailbox.new_uids(0, state.uidnext)[-_LOOKED_AT:]
     seen: Counter[str] = Counter()
-    for batch in mailbox.fetch(uids):
-        for mail in batch.messages:
-            try:
-                seen.update(seen_authserv_ids(parse(mail.raw)))
-            except GuardError:
-                continue
+    # Strangers' bytes are read in the child alone.
+    with wiring.reader(settings) as reader:
+        for batch in mailbox.fetch(uids):
+            for reading in reader.start([mail.raw for mail in batch.messages])():
+                if reading.message is not None:
+                    seen.update(seen_authserv_ids(reading.message))
     return seen
 
 

@@ -12,6 +12,7 @@ from guard.record.entry import Fact
 from guard.record.lock import scan_lock
 from guard.verdict import cabinet
 from guard.verdict.chosen import chosen
+from guard.verdict.corpus import whole
 
 
 @click.group()
@@ -54,14 +55,13 @@ def show(config: Path, name: str | None) -> None:
 def evaluate(config: Path, name: str | None) -> None:
     """Test the model in use, or NAME, on the shipped frozen mail: figures with intervals."""
     # scikit-learn takes a second to import.
-    from guard.commands.train import corpus_of  # noqa: PLC0415
     from guard.verdict import model as model_file  # noqa: PLC0415
     from guard.verdict import report  # noqa: PLC0415
     from guard.verdict.trial import put_to_test  # noqa: PLC0415
 
     settings = load(config)
     found = chosen(_folder(settings, name)) if name else wiring.chosen_model(settings)
-    _, _, frozen = corpus_of(shipped.folder("corpus"))
+    _, _, frozen = whole(shipped.folder("corpus"))
     trial = put_to_test(model_file.load(found.file, found.digest), frozen)
     click.echo(report.shares({found.digest[:12]: trial.evaluation}))
     click.echo(f"\nEvidence sentence right: {trial.evidence}\n")

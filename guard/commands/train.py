@@ -16,7 +16,7 @@ from guard.verdict import cabinet
 from guard.verdict import model as model_file
 from guard.verdict.card import encode
 from guard.verdict.chosen import CARD, MODEL, Chosen, chosen
-from guard.verdict.corpus import RULED, Clause, Example, read, read_clauses
+from guard.verdict.corpus import RULED, Example, whole
 from guard.verdict.judge import Judge
 from guard.verdict.modelcard import markdown, tables
 from guard.verdict.training import Trained
@@ -87,7 +87,7 @@ class _Fresh:
 
     @classmethod
     def made(cls, corpus: Path, ruled: list[Example]) -> "_Fresh":
-        examples, clauses, frozen = corpus_of(corpus)
+        examples, clauses, frozen = whole(corpus)
         trained = fit(
             [*examples, *ruled],
             clauses,
@@ -106,15 +106,6 @@ class _Fresh:
         if lost := forgotten(self.judge, old, ruled):
             worse.append(f"would no longer flag {lost} mails that you ruled sensitive")
         return worse
-
-
-def corpus_of(folder: Path) -> tuple[list[Example], list[Clause], list[Example]]:
-    """Return the mail to learn from, the clauses, and the frozen test mail (batches t...)."""
-    return (
-        list(read(sorted(folder.glob("b*.jsonl")))),
-        list(read_clauses(sorted(folder.glob("clauses/*.jsonl")))),
-        list(read(sorted(folder.glob("t*.jsonl")))),
-    )
 
 
 def _ship(into: Path, *, anyway: bool) -> None:

@@ -111,6 +111,22 @@ def read(paths: Iterable[Path]) -> Iterator[Example]:
             raise ValueError(f"{path.name}:{number}: {error}") from error
 
 
+def whole(folder: Path) -> tuple[list[Example], list[Clause], list[Example]]:
+    """Return the mail to learn from, the clauses, and the frozen test mail.
+
+    Args:
+        folder: Holds batches ``b*.jsonl``, ``clauses/*.jsonl`` and frozen batches ``t*.jsonl``.
+
+    Raises:
+        ValueError: A line is not well formed; names file and line.
+    """
+    return (
+        list(read(sorted(folder.glob("b*.jsonl")))),
+        list(read_clauses(sorted(folder.glob("clauses/*.jsonl")))),
+        list(read(sorted(folder.glob("t*.jsonl")))),
+    )
+
+
 def check(examples: Iterable[Example]) -> Iterator[str]:
     """Yield one sentence for each thing that is wrong with the corpus as a whole."""
     seen: set[str] = set()

@@ -52,8 +52,9 @@ def markdown(trained: Trained, test: Trial, facts: Mapping[str, str | int]) -> s
     return f"""\
 # The shipped model
 
-Average of unlike linear models on words, pairs of words, parts of words and hand-written
-themes, of the whole mail and of each sentence; see `guard/verdict/scorer.py`. Made by
+Unlike linear models on words, pairs of words, parts of words and hand-written themes, of the
+whole mail and of each sentence, and one stage that weighs what they say; see
+`guard/verdict/scorer.py`. Made by
 `guard train --into models` from {len(trained.prepared.texts)} mails, {facts["writers"]} writers,
 {facts["batches"]} batches (`data/corpus`, how it was made: `data/SOURCES.md`);
 {len(trained.arrays.names)} features. Every figure comes with its 95 % interval and its count.

@@ -270,7 +270,8 @@ def _learned(prepared: Prepared, more: Extra) -> list[str]:
     """Names of the features that enough different writers use, sorted.
 
     Of clients' own mail only whole words and pairs that three different clients use: a part of
-    a word or a rarer word could tell a name. Source: measured with planted names, 0 of 151.
+    a word or a rarer word could tell a name. Source: a trial with 151 planted
+    names, of which none was found.
     """
     invented: dict[str, set[str]] = {}
     clients: dict[str, set[str]] = {}

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from guard.commands.train import corpus_of
+from guard.verdict.corpus import whole
 from guard.verdict.judge import Judge
 from guard.verdict.training import train
 from guard.verdict.trial import put_to_test
@@ -20,7 +20,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--sizes", type=int, nargs="+", default=[5, 10, 15, 20])
     sizes = parser.parse_args().sizes
-    examples, clauses, frozen = corpus_of(ROOT / "data" / "corpus")
+    examples, clauses, frozen = whole(ROOT / "data" / "corpus")
     batches = sorted({one.batch for one in examples})
     np.random.default_rng(1).shuffle(batches)
     head = ["batches", "mails", "sentences", "AUROC", "R@5", "mixed", "crisis"]
