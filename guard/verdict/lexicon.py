@@ -15,6 +15,8 @@ from functools import cache
 from importlib import resources
 from typing import Any, Literal
 
+import re2
+
 from guard.verdict.phrases import Phrases
 
 MOST_CHARACTERS = 20_000
@@ -35,6 +37,8 @@ _WORD = re.compile(r"[^\W_]+(?:['&][^\W_]+)*")
 _PLAIN_WORD = re.compile(r"[a-z0-9]+")
 _SENTENCE_END = re.compile(r"[.!?]")
 _BEFORE, _AFTER = r"(?<![a-z0-9])(?:", r")(?![a-z0-9])"
+_LOOKAHEAD = re.compile(r"\(\?![^()]*\)")
+_SIEVE_BYTES = 64 * 1024**2
 # Without their apostrophe these are other words.
 _NEED_APOSTROPHE = frozenset({"we'll", "she'll", "i'll", "he'll", "we're", "she'd", "i'd", "we'd"})
 
@@ -70,7 +74,8 @@ def _fold(char: str) -> str:
         return " "
     if char in _APOSTROPHES:
         return "'"
-    if unicodedata.category(char) in ("Cf", "Cc"):  # zero-width, soft hyphen, direction marks
+    # Zero-width, soft hyphen, direction marks, halves of characters: nothing that is seen.
+    if unicodedata.category(char) in ("Cf", "Cc", "Cs"):
         return ""
     parts = unicodedata.normalize("NFKD", char.lower()).lower()
     if parts.isascii() and parts:
@@ -143,6 +148,9 @@ class _Crisis:
     """The compiled crisis lexicon."""
 
     patterns: tuple[_Pattern, ...]
+    sieve: re2.Set
+    """Tells in one walk which patterns a text can hold at all: nearly always none of them."""
+
     cancels: tuple[re.Pattern[str], ...]
     past: tuple[re.Pattern[str], ...]
     present: re.Pattern[str]
@@ -183,6 +191,11 @@ class _Search:
             self._is_past[at] = told and not self._lexicon.present.search(sentence)
         return self._is_past[at]
 
+    def possible(self) -> list[_Pattern]:
+        """Return the patterns that can stand here, in their order; at least those that do."""
+        found = self._lexicon.sieve.Match(self.text) or ()
+        return [self._lexicon.patterns[at] for at in sorted(found)]
+
     def first(self, pattern: _Pattern) -> tuple[Strength, str, int, int] | None:
         """Return the strongest, then first, place of a pattern that counts."""
         weaker: tuple[Strength, str, int, int] | None = None
@@ -211,7 +224,7 @@ class _Search:
 def _signs(text: str, offset: int) -> list[Sign]:
     folded = _crisis_form(text)
     search = _Search(folded, _crisis())
-    hits = [hit for pattern in _crisis().patterns if (hit := search.first(pattern))]
+    hits = [hit for pattern in search.possible() if (hit := search.first(pattern))]
     hits += search.foreign()
     if not hits:
         return []
@@ -299,11 +312,13 @@ def _crisis() -> _Crisis:
         for language, phrases in data["foreign"].items()
         for phrase in phrases
     ]
+    patterns = data["pattern"]
     return _Crisis(
         patterns=tuple(
             _Pattern(find=_compiled(one["words"]), strength=one["strength"], why=one["why"])
-            for one in data["pattern"]
+            for one in patterns
         ),
+        sieve=_sieve(one["words"] for one in patterns),
         cancels=tuple(_compiled(one["words"]) for one in data["not"]),
         past=tuple(_compiled(words) for words in data["past"]["words"]),
         present=_compiled(data["present"]["words"]),
@@ -314,3 +329,17 @@ def _crisis() -> _Crisis:
 
 def _compiled(words: str) -> re.Pattern[str]:
     return re.compile(_BEFORE + words + _AFTER)
+
+
+def _sieve(patterns: Iterable[str]) -> re2.Set:
+    """Return all patterns as one automaton, without what RE2 cannot look around for.
+
+    It walks a text once whatever the number of patterns, and hostile text cannot slow it.
+    """
+    options = re2.Options()
+    options.max_mem = _SIEVE_BYTES
+    sieve = re2.Set.SearchSet(options)
+    for words in patterns:
+        sieve.Add(_LOOKAHEAD.sub("", words))
+    sieve.Compile()
+    return sieve

@@ -9,6 +9,9 @@ from collections.abc import Iterable, Iterator, Sequence
 STEM_LEAST = 3
 """Letters before a ``*``, at least; shorter stems would meet half the dictionary."""
 
+_REMEMBERED = 100_000
+"""Words that are kept with what they begin; hostile text must not fill the memory."""
+
 
 class _Node:
     """One word of one or more phrases."""
@@ -34,6 +37,7 @@ class Phrases:
             ValueError: A stem is shorter than `STEM_LEAST` or a phrase is empty.
         """
         self._root = _Node()
+        self._begun: dict[str, tuple[_Node, ...]] = {}
         for phrase, label in entries:
             if not phrase.strip():
                 raise ValueError("a phrase must have a word")
@@ -45,10 +49,15 @@ class Phrases:
 
     def find(self, words: Sequence[str]) -> Iterator[tuple[int, int, str]]:
         """Yield start, end (exclusive) and label of every phrase met, by start."""
-        root = self._root
+        begun = self._begun
         for at, word in enumerate(words):
-            if word in root.words or word[:STEM_LEAST] in root.stems:
-                yield from _walk(root, words, at)
+            nodes = begun.get(word)
+            if nodes is None:
+                nodes = tuple(_after(self._root, word))
+                if len(begun) < _REMEMBERED:
+                    begun[word] = nodes
+            if nodes:
+                yield from _walk(nodes, words, at)
 
 
 def _child(node: _Node, word: str) -> _Node:
@@ -66,18 +75,23 @@ def _child(node: _Node, word: str) -> _Node:
     return child
 
 
-def _walk(root: _Node, words: Sequence[str], start: int) -> Iterator[tuple[int, int, str]]:
+def _after(node: _Node, word: str) -> Iterator[_Node]:
+    """Yield where a word leads from here."""
+    if word in node.words:
+        yield node.words[word]
+    for stem, child in node.stems.get(word[:STEM_LEAST], ()):
+        if word.startswith(stem):
+            yield child
+
+
+def _walk(
+    begun: Sequence[_Node], words: Sequence[str], start: int
+) -> Iterator[tuple[int, int, str]]:
     """Yield every phrase that starts here. As deep as the longest phrase, so bounded."""
-    paths = [(root, start)]
+    paths = [(node, start + 1) for node in begun]
     while paths:
         node, at = paths.pop()
         for label in node.labels:
             yield start, at, label
-        if at == len(words):
-            continue
-        word = words[at]
-        if word in node.words:
-            paths.append((node.words[word], at + 1))
-        for stem, child in node.stems.get(word[:STEM_LEAST], ()):
-            if word.startswith(stem):
-                paths.append((child, at + 1))
+        if at < len(words):
+            paths += [(child, at + 1) for child in _after(node, words[at])]

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from guard.verdict.lexicon import (
     MOST_CHARACTERS,
+    _crisis,
     _crisis_form,
     _origins,
     crisis_signs,
@@ -438,3 +439,17 @@ def test_hostile_repeats_end_soon(piece: str) -> None:
 
 def test_python_is_one_whose_regex_syntax_tree_we_know() -> None:
     assert sys.version_info >= (3, 11)
+
+
+@pytest.mark.parametrize("at", range(len(CRISIS["pattern"])))
+def test_the_sieve_lets_through_whatever_its_pattern_finds(at: int) -> None:
+    pattern = _crisis().patterns[at].find
+    texts = st.from_regex(f"(?a:{pattern.pattern})", fullmatch=True)
+
+    @given(texts, st.text("abc .\u00e9\u4e00", max_size=5))
+    def let_through(text: str, around: str) -> None:
+        whole = f"{around} {text} {around}"
+        if pattern.search(whole):
+            assert at in _crisis().sieve.Match(whole)
+
+    let_through()
