@@ -4,7 +4,7 @@ Pure; needs numpy and nothing else. One walk over the words serves every member 
 a message's counts are the sums of its segments' counts.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -70,25 +70,27 @@ class Vocabulary:
         """1 for parts of words, 0 for all others: two blocks, each of unit length."""
         self._of_word: dict[str, tuple[int, ...]] = {}
 
-    def of_words(self, words: Sequence[str]) -> Iterator[int]:
-        """Yield the numbers of the known features of one segment's words."""
+    def of_words(self, words: Sequence[str]) -> list[int]:
+        """Return the numbers of the known features of one segment's words."""
         known = self._of_word
+        found: list[int] = []
         for word in words:
             numbers = known.get(word)
             if numbers is None:
                 numbers = tuple(self._known(features.of_word(word)))
                 if len(known) < _REMEMBERED:
                     known[word] = numbers
-            yield from numbers
-        yield from self._known(features.around(words))
+            found += numbers
+        found += self._known(features.around(words))
+        return found
 
     def knows(self, word: str) -> bool:
         """Whether a word stood in the training mail."""
         return f"w{word}" in self.number
 
-    def _known(self, names: Iterator[str] | Sequence[str]) -> Iterator[int]:
+    def _known(self, names: Iterable[str]) -> list[int]:
         number = self.number
-        return (number[name] for name in names if name in number)
+        return [number[name] for name in names if name in number]
 
 
 _REMEMBERED = 100_000
@@ -106,7 +108,7 @@ def count(texts: Sequence[str], vocabulary: Vocabulary) -> Batch:
     for at, pieces in enumerate(segments):
         for piece in pieces:
             tokens = features.words(piece.text)
-            numbers = list(vocabulary.of_words(tokens))
+            numbers = vocabulary.of_words(tokens)
             found += numbers
             rows += [len(owner)] * len(numbers)
             owner.append(at)

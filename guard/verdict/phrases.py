@@ -93,5 +93,8 @@ def _walk(
         node, at = paths.pop()
         for label in node.labels:
             yield start, at, label
-        if at < len(words):
-            paths += [(child, at + 1) for child in _after(node, words[at])]
+        # Most nodes are the end of their phrase; asking first is what makes this fast.
+        if (node.words or node.stems) and at < len(words):
+            word = words[at]
+            if word in node.words or node.stems:
+                paths += [(child, at + 1) for child in _after(node, word)]

@@ -8,7 +8,7 @@ from importlib import resources
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from guard.verdict.lexicon import (
@@ -441,15 +441,22 @@ def test_python_is_one_whose_regex_syntax_tree_we_know() -> None:
     assert sys.version_info >= (3, 11)
 
 
-@pytest.mark.parametrize("at", range(len(CRISIS["pattern"])))
-def test_the_sieve_lets_through_whatever_its_pattern_finds(at: int) -> None:
-    pattern = _crisis().patterns[at].find
+SIFTED = [("pattern", at) for at in range(len(CRISIS["pattern"]))]
+SIFTED += [("not", at) for at in range(len(CRISIS["not"]))]
+
+
+@pytest.mark.parametrize(("kind", "at"), SIFTED)
+def test_the_sieve_lets_through_whatever_its_pattern_finds(kind: str, at: int) -> None:
+    known = _crisis()
+    pattern = known.patterns[at].find if kind == "pattern" else known.cancels[at]
+    sieve = known.sieve if kind == "pattern" else known.cancel_sieve
     texts = st.from_regex(f"(?a:{pattern.pattern})", fullmatch=True)
 
+    @settings(max_examples=30)
     @given(texts, st.text("abc .\u00e9\u4e00", max_size=5))
     def let_through(text: str, around: str) -> None:
         whole = f"{around} {text} {around}"
         if pattern.search(whole):
-            assert at in _crisis().sieve.Match(whole)
+            assert at in sieve.Match(whole)
 
     let_through()
