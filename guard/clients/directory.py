@@ -1,25 +1,67 @@
-"""Who is a client: what the record is told when one is added.
+"""Who is a client: what the record is told when one is added or changed.
 
-Pure. Name and addresses are sealed to the client's own key; the unattended scan finds a
-client by keyed digests of the addresses only (FORMAT.md says what that does not hide).
+Pure. Name, addresses and birthday are sealed to the client's own key; the unattended scan finds
+a client by keyed digests of the addresses only, and knows of them what `Known` says (FORMAT.md
+says what that does not hide).
 """
 
 import re
 import unicodedata
+from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
+from enum import Enum
 from typing import Protocol
 
 import msgspec
 
-from guard.record.entry import Fact
+from guard.record.entry import JSON, Fact
 
 KIND = "client"
 _ADDRESS = re.compile(r"[^\s@<>\",;:]{1,64}@[^\s@<>\",;:]{1,255}")
 
 
+class Relation(Enum):
+    """What somebody is to the practice. The values are filed, so they never change meaning."""
+
+    CLIENT = "client"
+    COUPLE = "couple"
+    """Two people in therapy together: one record."""
+
+    PARENT = "parent"
+    """Writes about a minor, whose record it is."""
+
+    PROFESSIONAL = "professional"
+    """A doctor, a school, a solicitor, a colleague."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """What stands of a client in clear, because the unattended scan must act on it."""
+
+    automatic: bool = True
+    """False: no automatic mail, ever."""
+
+    kind: Relation = Relation.CLIENT
+    """What they are to the practice."""
+
+    ended: str = ""
+    """Last day of therapy, ISO 8601; it may lie ahead. Empty: it goes on."""
+
+    about: tuple[str, ...] = ()
+    """Ids of the clients in whose record their mail belongs; empty: their own."""
+
+    together: bool = False
+    """A couple with a single address: both read it."""
+
+    def former(self, today: date) -> bool:
+        """Whether therapy has ended by this day."""
+        return bool(self.ended) and self.ended <= today.isoformat()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Client:
-    """A person in therapy, as the therapist knows them; sealed in the record."""
+    """Somebody whom the practice writes with, as the therapist knows them; sealed."""
 
     id: str
     """Pseudonymous; stands in the record in clear."""
@@ -33,9 +75,32 @@ class Client:
     automatic: bool = True
     """False: no automatic mail, ever (a shared mailbox, an unsafe home)."""
 
+    kind: Relation = Relation.CLIENT
+    """What they are to the practice. A former client is one whose therapy has `ended`."""
+
+    ended: str = ""
+    """Last day of therapy, ISO 8601; it may lie ahead. Empty: it goes on."""
+
+    born: str = ""
+    """Birthday, ISO 8601, for how long a minor's record is kept; empty if it does not matter."""
+
+    about: tuple[str, ...] = ()
+    """Ids of the clients in whose record their mail belongs: a parent's child."""
+
     def __post_init__(self) -> None:
         if not self.addresses:
             raise ValueError("a client has at least one address")
+
+    @property
+    def known(self) -> Known:
+        """What of it stands in clear."""
+        return Known(
+            automatic=self.automatic,
+            kind=self.kind,
+            ended=self.ended,
+            about=self.about,
+            together=self.kind is Relation.COUPLE and len(self.addresses) == 1,
+        )
 
 
 def normalise(address: str) -> str:
@@ -58,6 +123,23 @@ def normalise(address: str) -> str:
     return f"{local}@{ascii_domain}".lower()
 
 
+def day(text: str) -> str:
+    """Return a date as it is kept, ISO 8601 such as ``2026-07-31``; empty stays empty.
+
+    Raises:
+        ValueError: It is not a date.
+    """
+    text = text.strip()
+    try:
+        plain = not text or date.fromisoformat(text).isoformat() == text
+    except ValueError:
+        plain = False
+    if not plain:
+        # Python also takes 20260731 and 2026-W31-5, which others would not read.
+        raise ValueError("a date is written as in 2026-07-31")
+    return text
+
+
 class Names(Protocol):
     """Whatever knows the clients by their addresses."""
 
@@ -76,16 +158,42 @@ def find(names: Names, address: str) -> tuple[str, ...]:
         return ()
 
 
-def enrol(client: Client) -> Fact:
-    """Return the entry that adds a client, or changes what is known of one."""
+def enrol(client: Client, *, before: Client | None = None) -> Fact:
+    """Return the entry that adds a client, or changes what is known of one.
+
+    Args:
+        client: As they are from now on.
+        before: As they were; addresses that they no longer have lead to them no more.
+    """
+    gone = () if before is None else before.addresses
     return Fact(
         kind=KIND,
         owner=client.id,
-        body={"automatic": client.automatic},
+        body=_public(client.known),
         secret=msgspec.json.encode(client),
         owners=(client.id,),
         names=client.addresses,
+        unnames=tuple(one for one in gone if one not in client.addresses),
     )
+
+
+def _public(known: Known) -> dict[str, JSON]:
+    """Say no more in clear than what differs from an ordinary client."""
+    body: dict[str, JSON] = msgspec.to_builtins(known)
+    usual: dict[str, JSON] = msgspec.to_builtins(Known())
+    return {key: body[key] for key in body if key == "automatic" or body[key] != usual[key]}
+
+
+def known(data: Mapping[str, JSON]) -> Known:
+    """Read what the public body of a client's newest entry says.
+
+    What cannot be understood (a newer guard wrote it) is treated with most care: never a
+    word without her.
+    """
+    try:
+        return msgspec.convert(data, Known)
+    except msgspec.ValidationError:
+        return Known(automatic=False)
 
 
 def read(secret: bytes) -> Client:

@@ -2,13 +2,25 @@
 
 import secrets
 from pathlib import Path
+from typing import TypedDict, Unpack
 
 import click
 
 from guard.clients import directory
+from guard.clients.directory import Client, Relation
+from guard.clients.register import everyone
 from guard.commands import wiring
+from guard.commands.clients_change import about_ids, address, change, day, end, refuse_own
 from guard.config import load
 from guard.errors import ConfigError
+
+
+class _Options(TypedDict):
+    kind: str
+    about: tuple[str, ...]
+    born: str
+    no_automatic_mail: bool
+    shared: bool
 
 
 @click.group()
@@ -20,35 +32,55 @@ def clients() -> None:
 @click.argument("name")
 @click.argument("addresses", nargs=-1, required=True)
 @click.option(
+    "--kind",
+    type=click.Choice([one.value for one in Relation]),
+    default=Relation.CLIENT.value,
+    show_default=True,
+    help="Only a client or a couple ever gets the reminder without you.",
+)
+@click.option(
+    "--about",
+    multiple=True,
+    help="Id of the client in whose record their mail belongs: a parent's child.",
+)
+@click.option("--born", default="", help="Birthday, as in 2012-05-31; for a minor's record.")
+@click.option(
     "--no-automatic-mail",
     is_flag=True,
     help="Never send this client a reminder (a shared mailbox, an unsafe home).",
 )
 @click.option("--shared", is_flag=True, help="The address may belong to another client too.")
 @click.pass_obj
-def add(
-    config: Path, name: str, addresses: tuple[str, ...], *, no_automatic_mail: bool, shared: bool
-) -> None:
+def add(config: Path, name: str, addresses: tuple[str, ...], **options: Unpack[_Options]) -> None:
     """Add a client NAME with one or more e-mail ADDRESSES.
 
-    Name and addresses are sealed; only your passphrase shows them again.
+    Name and addresses are sealed; only your passphrase shows them again. An address is one
+    mailbox: jo@x.example is not jo+shop@x.example. Where every such form is the client's, say
+    so: guard clients add Jo jo@x.example jo+*@x.example
     """
     settings = load(config)
-    known = tuple(dict.fromkeys(_address(one) for one in addresses))
-    own = {directory.normalise(one) for one in settings.practice.addresses}
-    if own & set(known):
-        raise ConfigError("this is one of your own addresses (practice.addresses)")
+    known = tuple(dict.fromkeys(address(one) for one in addresses))
+    refuse_own(settings, known)
+    relation = Relation(options["kind"])
+    if relation is Relation.PARENT and not options["about"]:
+        raise ConfigError(
+            "a parent's mail belongs in the record of a child",
+            hint="Add the child first, then give its id: --about ID",
+        )
     with wiring.locked(settings), wiring.open_record(settings) as record:
-        if not shared and any(record.owners_named(one) for one in known):
+        if not options["shared"] and any(record.owners_named(one) for one in known):
             raise ConfigError(
                 "one of these addresses belongs to a client already",
                 hint="See: guard clients list   If two clients share it, add: --shared",
             )
-        client = directory.Client(
+        client = Client(
             id=f"c{secrets.token_hex(5)}",
             name=name,
             addresses=known,
-            automatic=not no_automatic_mail,
+            automatic=not options["no_automatic_mail"],
+            kind=relation,
+            born=day(options["born"]),
+            about=about_ids(record, options["about"]),
         )
         record.append([directory.enrol(client)], now=wiring.milliseconds())
     click.echo(f"Added as {client.id}, with {len(known)} address{'es' * (len(known) > 1)}.")
@@ -61,23 +93,25 @@ def list_(config: Path, passphrase_file: Path | None) -> None:
     """Show every client. Needs the passphrase."""
     settings = load(config)
     with wiring.open_record(settings, readonly=True) as record:
-        reader = wiring.unlock(record, passphrase_file)
-        found = [
-            directory.read(reader.secret(entry.seq))
-            for owner in record.keys.owners()
-            if (entry := record.latest(directory.KIND, owner=owner)) is not None
-            # A client whom she took back on the review page has no sealed part.
-            and not entry.data.get("taken-back")
-        ]
+        found = everyone(record, wiring.unlock(record, passphrase_file))
     if not found:
         click.echo("No client yet. Add one: guard clients add NAME ADDRESS")
-    for client in sorted(found, key=lambda one: one.name.casefold()):
-        quiet = "" if client.automatic else "  no automatic mail"
-        click.echo(f"{client.id}  {client.name}  {', '.join(client.addresses)}{quiet}")
+    for client in found:
+        known = [client.id, client.name, ", ".join(client.addresses)]
+        click.echo("  ".join([*known, *_told(client)]))
 
 
-def _address(text: str) -> str:
-    try:
-        return directory.normalise(text)
-    except ValueError as error:
-        raise ConfigError(str(error), hint="Such as: guard clients add NAME x@y.example") from None
+def _told(client: Client) -> list[str]:
+    """What is out of the ordinary of a client, in words."""
+    said = {
+        client.kind.value: client.kind is not Relation.CLIENT,
+        f"about {', '.join(client.about)}": bool(client.about),
+        f"born {client.born}": bool(client.born),
+        f"therapy ended {client.ended}": bool(client.ended),
+        "no automatic mail": not client.automatic,
+    }
+    return [words for words, holds in said.items() if holds]
+
+
+clients.add_command(change)
+clients.add_command(end)

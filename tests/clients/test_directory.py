@@ -1,11 +1,22 @@
 import unicodedata
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import date
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from guard.clients.directory import Client, enrol, find, normalise, read
+from guard.clients.directory import (
+    Client,
+    Known,
+    Relation,
+    day,
+    enrol,
+    find,
+    known,
+    normalise,
+    read,
+)
 
 
 @dataclass
@@ -87,7 +98,7 @@ def test_asks_nobody_for_what_is_no_address() -> None:
 JO = Client(id="c1", name="Jo Doe", addresses=("jo@client.example", "jo@work.example"))
 
 
-def test_what_is_public_of_a_client_is_only_whether_a_machine_may_write() -> None:
+def test_what_is_public_of_an_ordinary_client_is_only_whether_a_machine_may_write() -> None:
     entry = enrol(JO)
 
     assert entry.body == {"automatic": True}
@@ -112,3 +123,70 @@ def test_a_client_has_an_address() -> None:
 def test_what_is_no_client_is_refused(secret: bytes) -> None:
     with pytest.raises(ValueError, match=r".+"):
         read(secret)
+
+
+MAX = Client(
+    id="c2",
+    name="Max Doe",
+    addresses=("max@client.example",),
+    automatic=False,
+    kind=Relation.PARENT,
+    ended="2026-07-31",
+    born="2012-05-31",
+    about=("c1",),
+)
+
+
+def test_what_the_scan_must_know_of_a_client_is_public_and_no_birthday() -> None:
+    assert enrol(MAX).body == {
+        "automatic": False,
+        "kind": "parent",
+        "ended": "2026-07-31",
+        "about": ("c1",),
+    }
+    assert known(enrol(MAX).body) == MAX.known
+
+
+def test_a_couple_with_one_address_reads_it_together() -> None:
+    pair = replace(JO, kind=Relation.COUPLE)
+
+    assert not pair.known.together
+    assert replace(pair, addresses=JO.addresses[:1]).known.together
+    assert not replace(JO, addresses=JO.addresses[:1]).known.together
+
+
+def test_a_client_filed_by_an_older_guard_still_reads() -> None:
+    old = b'{"id":"c1","name":"Jo Doe","addresses":["jo@client.example"],"automatic":true}'
+
+    assert read(old) == Client(id="c1", name="Jo Doe", addresses=("jo@client.example",))
+    assert known({"automatic": True}) == Known()
+
+
+def test_what_a_newer_guard_says_of_a_client_is_taken_with_most_care() -> None:
+    assert known({"automatic": True, "kind": "trainee"}) == Known(automatic=False)
+
+
+@pytest.mark.parametrize(
+    ("ended", "former"),
+    [("", False), ("2026-08-01", False), ("2026-07-31", True), ("2020-01-01", True)],
+)
+def test_therapy_that_has_ended_makes_a_former_client(ended: str, *, former: bool) -> None:
+    assert Known(ended=ended).former(date(2026, 7, 31)) is former
+
+
+def test_an_address_that_was_dropped_leads_to_nobody() -> None:
+    fact = enrol(replace(JO, addresses=("jo@client.example", "jo@new.example")), before=JO)
+
+    assert fact.names == ("jo@client.example", "jo@new.example")
+    assert fact.unnames == ("jo@work.example",)
+
+
+@pytest.mark.parametrize("text", ["2026-07-31", " 2026-07-31 ", "", "1939-09-03"])
+def test_a_date_is_kept_as_it_is_written(text: str) -> None:
+    assert day(text) == text.strip()
+
+
+@pytest.mark.parametrize("text", ["31/7/2026", "20260731", "2026-W31-5", "2026-02-29", "soon"])
+def test_what_is_no_plain_date_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="as in 2026-07-31"):
+        day(text)

@@ -117,3 +117,86 @@ def test_no_passphrase_and_nobody_to_ask_says_so(practice: Practice) -> None:
         "guard: a passphrase is needed, and there is nobody to ask",
         "guard: hint: Run this in a terminal, or give --passphrase-file FILE.",
     ]
+
+
+def test_a_parent_is_filed_under_the_child(practice: Practice) -> None:
+    child = practice.add("Max", "max@b.example")
+
+    without = practice.guard("clients", "add", "Ann", "ann@b.example", "--kind", "parent")
+    nobody = practice.guard(
+        "clients", "add", "Ann", "ann@b.example", "--kind", "parent", "--about", "c9"
+    )
+    ran = practice.guard(
+        "clients", "add", "Ann", "ann@b.example", "--kind", "parent", "--about", child
+    )
+
+    assert (without.status, nobody.status, ran.status) == (78, 78, 0)
+    assert listed(practice)[0] == ["Ann", "ann@b.example", "parent", f"about {child}"]
+
+
+def test_what_changes_of_a_client_is_changed_and_the_rest_stays(practice: Practice) -> None:
+    practice.guard(
+        "clients", "add", "Leo", "leo@b.example", "old@b.example", "--born", "2012-05-31"
+    )
+
+    ran = practice.unlocked(
+        "clients", "change", "leo", "--add-address", "L@new.example", "--drop-address",
+        "OLD@b.example", "--no-automatic-mail",
+    )  # fmt: skip
+
+    assert (ran.status, ran.err) == (0, "")
+    assert ran.out.endswith(" is changed.\n")
+    assert listed(practice) == [
+        ["Leo", "leo@b.example, l@new.example", "born 2012-05-31", "no automatic mail"]
+    ]
+    with practice.record() as record:
+        assert record.owners_named("old@b.example") == ()
+        assert len(record.owners_named("l@new.example")) == 1
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        (["--drop-address", "x@b.example"], "this client has no such address"),
+        (["--drop-address", "leo@b.example"], "a client has at least one address"),
+        (["--add-address", "ann@b.example"], "one of these addresses belongs to another client"),
+        (["--add-address", "andrea@practice.example"], "this is one of your own addresses"),
+        (["--born", "31/5/2012"], "a date is written as in 2026-07-31"),
+        (["--about", "c9"], "there is no client with this id"),
+    ],
+)
+def test_a_change_that_cannot_be_is_refused(
+    practice: Practice, options: list[str], says: str
+) -> None:
+    practice.add("Leo", "leo@b.example")
+    practice.add("Ann", "ann@b.example")
+    before = listed(practice)
+
+    ran = practice.unlocked("clients", "change", "Leo", *options)
+
+    assert ran.status == 78
+    assert ran.err.startswith(f"guard: {says}")
+    assert listed(practice) == before
+
+
+def test_an_end_of_therapy_is_kept_and_can_be_taken_back(practice: Practice) -> None:
+    practice.add("Leo", "leo@b.example")
+
+    ended = practice.unlocked("clients", "end", "leo@b.example", "2026-07-31")
+    then = listed(practice)
+    again = practice.unlocked("clients", "end", "Leo", "2026-07-31")
+    back = practice.unlocked("clients", "end", "Leo", "--goes-on")
+
+    assert (ended.status, again.status, back.status) == (0, 0, 0)
+    assert then == [["Leo", "leo@b.example", "therapy ended 2026-07-31"]]
+    assert again.out.endswith(" is as it was.\n")
+    assert listed(practice) == [["Leo", "leo@b.example"]]
+
+
+def test_an_end_without_a_date_says_what_to_write(practice: Practice) -> None:
+    practice.add("Leo", "leo@b.example")
+
+    ran = practice.unlocked("clients", "end", "Leo")
+
+    assert ran.status == 78
+    assert "guard clients end CLIENT 2026-07-31" in ran.err

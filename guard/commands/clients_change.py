@@ -1,0 +1,180 @@
+"""``guard clients change`` and ``end``: what has become different of a client."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import TypedDict, Unpack
+
+import click
+
+from guard.clients import directory
+from guard.clients.directory import Client, Relation
+from guard.clients.register import everyone, the_one
+from guard.commands import wiring
+from guard.config import Settings, load
+from guard.errors import ConfigError
+from guard.record.sqlite import SqliteRecord
+
+
+class _Changes(TypedDict):
+    name: str | None
+    add_address: tuple[str, ...]
+    drop_address: tuple[str, ...]
+    kind: str | None
+    about: tuple[str, ...]
+    born: str | None
+    automatic_mail: bool | None
+    shared: bool
+    passphrase_file: Path | None
+
+
+@click.command()
+@click.argument("client")
+@click.option("--name", help="What you call them from now on.")
+@click.option("--add-address", multiple=True, help="They write from this one too.")
+@click.option("--drop-address", multiple=True, help="They write from this one no more.")
+@click.option("--kind", type=click.Choice([one.value for one in Relation]))
+@click.option("--about", multiple=True, help="Id of the client whose record their mail is.")
+@click.option("--born", help="Birthday, as in 2012-05-31; empty takes it away.")
+@click.option("--automatic-mail/--no-automatic-mail", default=None, help="Whether guard reminds.")
+@click.option("--shared", is_flag=True, help="A new address may belong to another client too.")
+@click.option("--passphrase-file", type=click.Path(path_type=Path), envvar="GUARD_PASSPHRASE_FILE")
+@click.pass_obj
+def change(config: Path, client: str, **changes: Unpack[_Changes]) -> None:
+    """Change what is known of CLIENT: an id, a name or an address. Needs the passphrase.
+
+    What is not given stays as it is. Nothing is forgotten: the record shows what was known when.
+    """
+    settings = load(config)
+    rewrite(
+        settings,
+        client,
+        lambda record, was: _changed(settings, record, was, changes),
+        changes["passphrase_file"],
+    )
+
+
+@click.command()
+@click.argument("client")
+@click.argument("date", required=False, default="")
+@click.option("--goes-on", is_flag=True, help="Therapy has not ended, or began again.")
+@click.option("--passphrase-file", type=click.Path(path_type=Path), envvar="GUARD_PASSPHRASE_FILE")
+@click.pass_obj
+def end(
+    config: Path, client: str, date: str, *, goes_on: bool, passphrase_file: Path | None
+) -> None:
+    """Say that therapy with CLIENT ended on DATE, such as 2026-07-31. Needs the passphrase.
+
+    The date may lie ahead. From that day on they are a former client: no reminder goes out
+    without you, and the years for which the record is kept begin to count.
+    """
+    settings, when = load(config), day(date)
+    if bool(when) == goes_on:
+        raise ConfigError(
+            "say when therapy ended, or that it goes on",
+            hint="guard clients end CLIENT 2026-07-31   or: guard clients end CLIENT --goes-on",
+        )
+    rewrite(settings, client, lambda _record, was: replace(was, ended=when), passphrase_file)
+
+
+def address(text: str) -> str:
+    """Return an address as it is compared.
+
+    Raises:
+        ConfigError: It is not an address.
+    """
+    try:
+        return directory.normalise(text)
+    except ValueError as error:
+        raise ConfigError(str(error), hint="Such as: guard clients add NAME x@y.example") from None
+
+
+def day(text: str) -> str:
+    """Return a date as it is kept.
+
+    Raises:
+        ConfigError: It is not a date.
+    """
+    try:
+        return directory.day(text)
+    except ValueError as error:
+        raise ConfigError(str(error), hint="Year, month, day.") from None
+
+
+def refuse_own(settings: Settings, addresses: tuple[str, ...]) -> None:
+    """Refuse the practice's own addresses.
+
+    Raises:
+        ConfigError: One of them is.
+    """
+    own = {directory.normalise(one) for one in settings.practice.addresses}
+    if own & set(addresses):
+        raise ConfigError(
+            "this is one of your own addresses (practice.addresses)",
+            hint="Only other people's addresses belong into the directory.",
+        )
+
+
+def about_ids(record: SqliteRecord, ids: tuple[str, ...]) -> tuple[str, ...]:
+    """Return ids of clients, if each is one.
+
+    Raises:
+        ConfigError: There is no such client.
+    """
+    if any(record.latest(directory.KIND, owner=one) is None for one in ids):
+        raise ConfigError("there is no client with this id", hint="See: guard clients list")
+    return tuple(dict.fromkeys(ids))
+
+
+def rewrite(
+    settings: Settings,
+    text: str,
+    changed: Callable[[SqliteRecord, Client], Client],
+    passphrase_file: Path | None,
+) -> None:
+    """File a client as changed, and say so.
+
+    Raises:
+        ConfigError: The text means nobody, or several.
+    """
+    with wiring.locked(settings), wiring.open_record(settings) as record:
+        reader = wiring.unlock(record, passphrase_file)
+        was = the_one(everyone(record, reader), text)
+        now = changed(record, was)
+        if now != was:
+            record.append([directory.enrol(now, before=was)], now=wiring.milliseconds())
+    click.echo(f"{now.id} is as it was." if now == was else f"{now.id} is changed.")
+
+
+def _changed(settings: Settings, record: SqliteRecord, was: Client, changes: _Changes) -> Client:
+    name, kind, born = changes["name"], changes["kind"], changes["born"]
+    automatic = changes["automatic_mail"]
+    return replace(
+        was,
+        name=was.name if name is None else name,
+        addresses=_addresses(settings, record, was, changes),
+        automatic=was.automatic if automatic is None else automatic,
+        kind=was.kind if kind is None else Relation(kind),
+        born=was.born if born is None else day(born),
+        about=about_ids(record, changes["about"]) or was.about,
+    )
+
+
+def _addresses(
+    settings: Settings, record: SqliteRecord, was: Client, changes: _Changes
+) -> tuple[str, ...]:
+    added = tuple(address(one) for one in changes["add_address"])
+    dropped = {address(one) for one in changes["drop_address"]}
+    refuse_own(settings, added)
+    if not dropped <= {*was.addresses}:
+        raise ConfigError("this client has no such address", hint="See: guard clients list")
+    others = {one for text in added for one in record.owners_named(text)} - {was.id}
+    if others and not changes["shared"]:
+        raise ConfigError(
+            "one of these addresses belongs to another client",
+            hint="If both share it, add: --shared",
+        )
+    left = [one for one in dict.fromkeys((*was.addresses, *added)) if one not in dropped]
+    if not left:
+        raise ConfigError("a client has at least one address", hint="Add the new one first.")
+    return tuple(left)
