@@ -1,10 +1,11 @@
-"""Read and judge untrusted bytes in a child process with limits on memory and time.
+"""Read and judge untrusted bytes in child processes with limits on memory and time.
 
-Edge: the only file that starts a process for reading. The child gets raw bytes and gives back
+Edge: the only file that starts a process for reading. A child gets raw bytes and gives back
 JSON, which is validated; a message that kills it or takes too long is called unreadable,
 the child is replaced, and the next message goes on.
 """
 
+import contextlib
 import os
 import select
 import subprocess
@@ -30,8 +31,15 @@ JUDGE_SECONDS = 300.0
 """Longest time to load the model and judge one batch."""
 
 
+CHILDREN = 2
+"""Processes that read at once. More would wait for the one that files."""
+
+WORTH_TWO = 50
+"""Messages in a batch from which a second process pays for its own start."""
+
+
 class ChildReader:
-    """A reader in a process of its own. Context manager; starts the child when first needed."""
+    """Readers in processes of their own. Context manager; each starts when first needed."""
 
     def __init__(
         self,
@@ -49,23 +57,56 @@ class ChildReader:
             own_text: Lines of our own reminder, which are not the writer's words.
             message_seconds: Longest time for one message.
         """
-        self._arguments = [str(model), digest, *own_text]
-        self._seconds = message_seconds
-        self._child: subprocess.Popen[bytes] | None = None
-        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="reader")
-        self.problem: GuardError | None = None
+        arguments = [str(model), digest, *own_text]
+        self._children = [_Child(arguments, message_seconds) for _ in range(CHILDREN)]
+        self._problem: GuardError | None = None
+
+    @property
+    def problem(self) -> GuardError | None:
         """Why no verdict could be given, if the model would not load."""
+        told = [child.problem for child in self._children if child.problem is not None]
+        return self._problem or next(iter(told), None)
+
+    @problem.setter
+    def problem(self, problem: GuardError | None) -> None:
+        self._problem = problem
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_exc: object) -> None:
-        self._thread.shutdown(wait=True, cancel_futures=True)
-        self._stop()
+        for child in self._children:
+            child.close()
 
     def start(self, raws: Sequence[bytes]) -> Callable[[], list[Reading]]:
         """Start a batch; the result is waited for when called. No content makes it raise."""
+        shared = CHILDREN if len(raws) >= WORTH_TWO else 1
+        share = -(-len(raws) // shared) if raws else 1
+        begun = [
+            child.start(raws[at : at + share])
+            for child, at in zip(self._children, range(0, len(raws), share), strict=False)
+        ]
+        return lambda: [reading for result in begun for reading in result()]
+
+
+class _Child:
+    """One process, and the thread that talks to it."""
+
+    def __init__(self, arguments: Sequence[str], seconds: float) -> None:
+        self._arguments = arguments
+        self._seconds = seconds
+        self._process: subprocess.Popen[bytes] | None = None
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="reader")
+        self.problem: GuardError | None = None
+
+    def start(self, raws: Sequence[bytes]) -> Callable[[], list[Reading]]:
+        """Start a batch."""
         return self._thread.submit(self._batch, list(raws)).result
+
+    def close(self) -> None:
+        """Wait for what was begun, then end the process."""
+        self._thread.shutdown(wait=True, cancel_futures=True)
+        self._stop()
 
     def _batch(self, raws: list[bytes]) -> list[Reading]:
         messages = [self._read(raw) for raw in raws]
@@ -98,32 +139,34 @@ class ChildReader:
         return [unjudged("no model")] * len(messages)
 
     def _ask(self, order: bytes, data: bytes, seconds: float) -> tuple[bytes, bytes]:
-        child = self._running()
-        assert child.stdin is not None
-        assert child.stdout is not None
-        child.stdin.write(FRAME.pack(order, len(data)) + data)
-        child.stdin.flush()
-        return _receive(child.stdout.fileno(), seconds)
+        process = self._running()
+        assert process.stdin is not None
+        assert process.stdout is not None
+        process.stdin.write(FRAME.pack(order, len(data)) + data)
+        process.stdin.flush()
+        return _receive(process.stdout.fileno(), seconds)
 
     def _running(self) -> subprocess.Popen[bytes]:
-        if self._child is None:
-            self._child = subprocess.Popen(  # noqa: S603  # our own interpreter and module
+        if self._process is None:
+            self._process = subprocess.Popen(  # noqa: S603  # our own interpreter and module
                 [sys.executable, "-m", "guard.verdict.serving", *self._arguments],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 # What a library might print about a message must reach no log.
                 stderr=subprocess.DEVNULL,
             )
-        return self._child
+        return self._process
 
     def _stop(self) -> None:
-        child, self._child = self._child, None
-        if child is not None:
-            child.kill()
-            child.wait()
-            for pipe in (child.stdin, child.stdout):
+        process, self._process = self._process, None
+        if process is not None:
+            process.kill()
+            process.wait()
+            for pipe in (process.stdin, process.stdout):
                 if pipe is not None:
-                    pipe.close()
+                    # What it never took cannot be flushed any more.
+                    with contextlib.suppress(OSError):
+                        pipe.close()
 
 
 def _receive(pipe: int, seconds: float) -> tuple[bytes, bytes]:

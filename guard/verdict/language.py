@@ -1,8 +1,9 @@
 """Whether a text, or a part of it, is in another language than English.
 
-Edge only to py3langid, a small table of byte patterns that is loaded when first asked.
+Edge only to py3langid, a table of byte patterns that is loaded when first asked.
 """
 
+import resource
 from collections.abc import Sequence
 from functools import cache
 from typing import Any
@@ -36,11 +37,6 @@ def is_foreign(text: str, segments: Sequence[Segment], known: float) -> bool:
     return known < KNOWN_ENGLISH and any(not _english(one.text) for one in longest)
 
 
-def prepare() -> None:
-    """Load the table of languages now: it passes through a temporary file of its own."""
-    _english("Is this text in English?")
-
-
 def _english(text: str) -> bool:
     language: str = _guesser().classify(text[:_LONGEST])[0]
     return language == "en"
@@ -48,6 +44,14 @@ def _english(text: str) -> bool:
 
 @cache
 def _guesser() -> Any:  # noqa: ANN401  # py3langid has no type hints
-    import py3langid  # noqa: PLC0415  # its table takes a tenth of a second to load
+    # Half a second and 80 MB, which a scan of English mail never needs.
+    import py3langid  # noqa: PLC0415
 
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    # It unpacks its table through a temporary file, which the reading child may not write.
+    resource.setrlimit(resource.RLIMIT_FSIZE, (hard, hard))
+    try:
+        py3langid.classify("")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
     return py3langid

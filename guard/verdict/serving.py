@@ -14,7 +14,6 @@ import msgspec
 from guard.errors import ModelError, UnreadableError
 from guard.mail.parse import parse
 from guard.mail.wire import encode
-from guard.verdict import language
 from guard.verdict.frames import BAD, FRAME, GOOD, NO_MODEL, READ
 from guard.verdict.judge import Judge
 from guard.verdict.model import load
@@ -53,10 +52,9 @@ def serve(orders: BinaryIO, answers: BinaryIO, arguments: list[str]) -> None:
 
 def main() -> None:
     """Limit this process, then serve on its standard streams."""
-    language.prepare()
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
-    # No mail can be left behind in a file.
-    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+    # No mail can be left behind in a file; `language` alone lifts this, for a table of its own.
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, resource.RLIM_INFINITY))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     serve(sys.stdin.buffer, sys.stdout.buffer, sys.argv[1:])
 
