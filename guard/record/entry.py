@@ -19,7 +19,9 @@ UNSORTED = "unsorted"
 DIRECTIONS = ("in", "out", "junk")
 """Received, sent by the practice, found in Junk. Filed, so the words never change meaning."""
 
-RESERVED = frozenset({"created", "keyed", "filed", "again", "cursor", "shredded"})
+RESERVED = frozenset(
+    {"created", "keyed", "filed", "again", "cursor", "shredded", "orderer", "dropped"}
+)
 """Kinds that only the record itself writes."""
 
 _OWNER = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")

@@ -9,7 +9,8 @@ class Finding:
 
     what: str
     """``database``, ``checkpoint``, ``witness``, ``root``, ``missing``, ``planted``, ``body``,
-    ``columns``, ``time``, ``sealed``, ``blob``, ``derived``, ``keys`` or ``content``."""
+    ``columns``, ``time``, ``sealed``, ``blob``, ``order``, ``derived``, ``keys`` or
+    ``content``."""
 
     detail: str
     """One clause without content of mail."""

@@ -6,12 +6,14 @@ crash leaves no half-made record. Source: FORMAT.md, "The folder".
 
 import shutil
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from guard.errors import RecordError
 from guard.record import durable
 from guard.record.entry import UNSORTED
 from guard.record.keys import Keys
+from guard.record.order import verifier
 from guard.record.passphrase import WORK
 from guard.record.seal import Identity
 from guard.record.sqlite import SqliteRecord
@@ -54,7 +56,9 @@ def create(
         keys = Keys.create(staging / "keys", recipients)
         keys.store_therapist(identity, passphrase, random=random, work=work)
         (staging / "checkpoints").mkdir(mode=0o700)
-        with SqliteRecord.create(staging, random=random, now=now) as record:
+        with SqliteRecord.create(
+            staging, random=random, now=now, orderer=partial(verifier, identity)
+        ) as record:
             record.key_owner(UNSORTED, now=now)
         _publish(staging, folder)
     except OSError as error:

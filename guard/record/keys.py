@@ -117,6 +117,10 @@ class Keys:
         """All owners that have a key pair, sorted."""
         return tuple(sorted(path.stem for path in self._folder.glob("*.pub")))
 
+    def has_any(self, owner: str) -> bool:
+        """Whether any half of an owner's key pair is there."""
+        return self._secret(owner).exists() or self._public(owner).exists()
+
     def secret(self, owner: str, identity: Identity) -> Identity | None:
         """An owner's secret key; None when it was destroyed, or never made.
 

@@ -21,7 +21,6 @@ class Reader:
         self._record = record
         self._identity = identity
         self._known: dict[str, Identity | None] = {}
-        self._ends: dict[str, int] = {}
 
     @property
     def identity(self) -> Identity:
@@ -40,6 +39,8 @@ class Reader:
         if entry.kind != "filed":
             raise RecordError(f"entry {item} is not a message")
         fields = _fields(entry)
+        if self._record.erasures().covers(fields):
+            raise RecordError(f"the message of entry {item} was erased by your order")
         ct = self._record.blob(item)
         if sha256(ct).hexdigest() != fields.get("blob"):
             raise RecordBrokenError(f"the message of entry {item} was changed")
@@ -59,7 +60,9 @@ class Reader:
         """
         entry = self._record.entry(seq)
         if entry.sealed is None:
-            raise RecordError(f"entry {seq} has no sealed part")
+            gone = self._record.erasures().covers(_fields(entry))
+            why = "was erased by your order" if gone else "has no sealed part"
+            raise RecordError(f"entry {seq} {why}")
         if sha256(entry.sealed).hexdigest() != _fields(entry).get("sealed"):
             raise RecordBrokenError(f"the sealed part of entry {seq} was changed")
         return self._open(entry, entry.sealed)
@@ -88,20 +91,15 @@ class Reader:
 
     def _keys(self, entry: Entry) -> list[Identity]:
         owners = [str(owner) for owner in _fields(entry).get("owners", ())]
-        keys = [self._key(owner) for owner in owners if entry.seq > self._shredded(owner)]
+        # The key of today came after the order that destroyed the one before.
+        ends = self._record.erasures().end
+        keys = [self._key(owner) for owner in owners if entry.seq >= ends(owner)]
         return [key for key in keys if key is not None]
 
     def _key(self, owner: str) -> Identity | None:
         if owner not in self._known:
             self._known[owner] = self._record.keys.secret(owner, self._identity)
         return self._known[owner]
-
-    def _shredded(self, owner: str) -> int:
-        """Number of the entry that shredded an owner; the key of today came later."""
-        if owner not in self._ends:
-            entry = self._record.latest("shredded", owner=owner)
-            self._ends[owner] = -1 if entry is None else entry.seq
-        return self._ends[owner]
 
 
 def _fields(entry: Entry) -> dict[str, Any]:

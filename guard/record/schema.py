@@ -1,13 +1,14 @@
 """The tables of `record.db`, as text.
 
-Pure. Entries, blobs and checkpoints are the truth and only ever grow; the other tables are
-derived from the entries and can be rebuilt. Source: FORMAT.md, "record.db".
+Pure. Entries, blobs and checkpoints are the truth and only ever grow, but for what an order
+of hers erases; the other tables are derived from the entries and can be rebuilt.
+Source: FORMAT.md, "record.db".
 """
 
 APPLICATION_ID = 0x67726431
 """``grd1`` in ASCII; tells a guard record from any other SQLite file."""
 
-FORMAT = 1
+FORMAT = 2
 """Version of the format, kept in `PRAGMA user_version`."""
 
 _PLACE = "account TEXT NOT NULL, folder TEXT NOT NULL, validity INTEGER NOT NULL"
@@ -44,9 +45,19 @@ _TRUTH = (
     "CREATE INDEX entry_owner ON entry (owner, kind) WHERE owner IS NOT NULL",
 )
 
+_ORDERED = "EXISTS (SELECT 1 FROM entry WHERE kind = 'shredded' AND seq > OLD.seq)"
+_SAME = " AND ".join(
+    f"NEW.{column} IS OLD.{column}"
+    for column in ("seq", "kind", "item", "owner", "at", "body", "leaf")
+)
+# Against slips only: which order covers which entry is for `Erasures`, and so for verify.
+_EXCEPT = {
+    ("entry", "update"): f" WHEN NOT (NEW.sealed IS NULL AND {_SAME} AND {_ORDERED})",
+    ("blob", "delete"): f" WHEN NOT {_ORDERED}",
+}
 _GUARDS = tuple(
     f"CREATE TRIGGER {table}_{verb} BEFORE {verb.upper()} ON {table}"
-    " BEGIN SELECT RAISE(ABORT, 'the record only grows'); END"
+    f"{_EXCEPT.get((table, verb), '')} BEGIN SELECT RAISE(ABORT, 'the record only grows'); END"
     for table in ("entry", "blob", "checkpoint")
     for verb in ("update", "delete")
 )

@@ -7,7 +7,8 @@ Source: FORMAT.md; facts on durability in `sqlite_file`.
 import contextlib
 import secrets
 import sqlite3
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from hashlib import sha256
 from pathlib import Path
 from types import TracebackType
@@ -19,6 +20,7 @@ from guard.record.derive import changes
 from guard.record.entry import JSON, Cursor, Fact, Filed, Incoming, canonical
 from guard.record.keys import Keys
 from guard.record.log import Frontier
+from guard.record.note import Verifier
 from guard.record.scanner import ScannerKey
 from guard.record.schema import DERIVED, FORMAT
 from guard.record.seal import seal
@@ -41,7 +43,14 @@ class SqliteRecord(SqliteQueries):
         self._readonly = False
 
     @classmethod
-    def create(cls, folder: Path, *, random: Random, now: int = 0) -> Self:
+    def create(
+        cls,
+        folder: Path,
+        *,
+        random: Random,
+        now: int = 0,
+        orderer: Callable[[str], Verifier] | None = None,
+    ) -> Self:
         """Make database and scanner keys in a folder that has its `keys/` already.
 
         `guard.record.init.create` makes the whole folder, and is what callers want.
@@ -50,6 +59,7 @@ class SqliteRecord(SqliteQueries):
             folder: Holds `keys/recipients.txt`.
             random: Source of the scanner's keys.
             now: Milliseconds since 1970-01-01 UTC.
+            orderer: Gives the key that checks erase orders for a log, by its origin.
 
         Raises:
             RecordError: There is a record already, `keys/` is missing, or the disk would not.
@@ -65,7 +75,10 @@ class SqliteRecord(SqliteQueries):
         with translated():
             batch = Batch(db, scanner, frontier=Frontier(), now=now, last=now)
             vkey = scanner.verifier.encode()
-            batch.add("created", {"format": FORMAT, "recipients": masters, "vkey": vkey})
+            fields: dict[str, JSON] = {"format": FORMAT, "recipients": masters, "vkey": vkey}
+            if orderer is not None:
+                fields["orders"] = orderer(scanner.verifier.name).encode()
+            batch.add("created", fields)
             batch.sign()
             db.execute("COMMIT")
             durable.sync_folder(folder)
@@ -175,20 +188,14 @@ class SqliteRecord(SqliteQueries):
         with self._batch(now) as batch:
             self._recipients(batch, [owner])
 
-    def shred(self, owner: str, *, body: Mapping[str, JSON], now: int) -> int:
-        """Destroy an owner's keys for ever, and say so in the record first.
-
-        Mail sealed to that owner alone can never be read again; mail that comes later gets
-        a new key. Doing it again after a crash is safe.
+    def writing(self, now: int) -> AbstractContextManager[Batch]:
+        """Open one transaction; it is signed and durable when the context ends well.
 
         Raises:
-            BusyError: Another process is writing. Nothing was done.
-            RecordError: The disk would not.
+            BusyError: Another process is writing. Nothing was added.
+            RecordError: Nothing was added.
         """
-        with self._batch(now) as batch:
-            seq = batch.add("shredded", {"owner": owner, "body": body})
-        self.keys.destroy(owner)
-        return seq
+        return self._batch(now)
 
     def rebuild(self) -> None:
         """Make the derived tables anew from the entries, in one transaction.
@@ -268,9 +275,8 @@ class SqliteRecord(SqliteQueries):
 
     def _recipient(self, batch: Batch, owner: str) -> str:
         keyed = self.latest("keyed", owner=owner)
-        shredded = self.latest("shredded", owner=owner)
         found = self.keys.recipient(owner)
-        if keyed is not None and (shredded is None or shredded.seq < keyed.seq):
+        if keyed is not None and keyed.seq >= self.erasures().end(owner):
             if found is None:
                 # Making a new one silently would hide that the folder was lost.
                 raise RecordError(
@@ -309,4 +315,6 @@ class SqliteRecord(SqliteQueries):
             except BaseException:
                 if self._db.in_transaction:
                     self._db.execute("ROLLBACK")
+                # It may have been read from entries that now never were.
+                self._erasures = None
                 raise

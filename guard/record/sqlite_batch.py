@@ -56,6 +56,11 @@ class Batch:
         self.recipients: dict[str, str] = {}
 
     @property
+    def db(self) -> sqlite3.Connection:
+        """The connection, for what else belongs into the transaction."""
+        return self._db
+
+    @property
     def size(self) -> int:
         """Number of entries, which is the number of the next one."""
         return self.frontier.size

@@ -14,6 +14,7 @@ from guard.errors import RecordBrokenError, RecordError
 from guard.record import sqlite_file
 from guard.record.derive import Cell
 from guard.record.entry import Cursor, Entry, Location
+from guard.record.erasures import KINDS, Erasures
 from guard.record.keys import Keys
 from guard.record.note import Verifier
 from guard.record.scanner import ScannerKey
@@ -33,6 +34,7 @@ class SqliteQueries:
         self._scanner = scanner
         self.folder = folder
         self.keys = Keys(folder / "keys")
+        self._erasures: tuple[int, Erasures] | None = None
 
     def cursor(self, account: str, folder: str) -> Cursor | None:
         """How far a folder has been filed; None when it never was."""
@@ -89,6 +91,23 @@ class SqliteQueries:
         """Everything the record says about an item, oldest first."""
         query = f"SELECT {_COLUMNS} FROM entry WHERE item = ? ORDER BY seq"  # noqa: S608 - our own columns
         return [_entry(row) for row in self._all(query, item)]
+
+    def erasures(self) -> Erasures:
+        """What her orders cover; read anew only when there is a new one."""
+        # Subqueries, because MAX over a list of kinds would walk all of them.
+        row = self._one(
+            "SELECT MAX((SELECT COALESCE(MAX(seq), 0) FROM entry WHERE kind = 'shredded'),"
+            " (SELECT COALESCE(MAX(seq), 0) FROM entry WHERE kind = 'orderer'))"
+        )
+        if self._erasures is None or self._erasures[0] != row[0]:
+            query = f"SELECT {_COLUMNS} FROM entry WHERE kind IN (?, ?, ?) ORDER BY seq"  # noqa: S608 - our own columns
+            self._erasures = (row[0], Erasures(map(_entry, self._all(query, *KINDS))))
+        return self._erasures[1]
+
+    def held(self, owner: str) -> bool:
+        """Whether nothing of an owner may be destroyed: a legal hold stands."""
+        held, released = self.latest("held", owner=owner), self.latest("released", owner=owner)
+        return held is not None and (released is None or released.seq < held.seq)
 
     def owners_named(self, text: str) -> tuple[str, ...]:
         """Owners that a text leads to, sorted.

@@ -4,9 +4,10 @@ Pure over the rows of the store; nothing is raised, nothing is changed. Memory s
 Source: FORMAT.md, "Verifying"; RFC 6962 section 2.1; C2SP tlog-checkpoint.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 from guard.errors import GuardError
 from guard.record.entry import Entry, canonical
@@ -63,6 +64,7 @@ def verify(
     """
     yield from _safely(_structure(record))
     yield from _safely(_entries(record, witnessed))
+    yield from _safely(_orders(record))
     yield from _safely(_strays(record))
     yield from _safely(_derived(record))
     yield from _safely(_keys(record))
@@ -128,11 +130,21 @@ def _entry(record: SqliteQueries, entry: Entry, last: int) -> Iterator[Finding]:
         yield Finding(what="columns", seq=entry.seq, detail="they differ from its body")
     if entry.at < last:
         yield Finding(what="time", seq=entry.seq, detail="it runs back")
+    if entry.sealed is not None or not _erased(record, fields):
+        yield from _sealed(record, entry, fields)
+
+
+def _sealed(record: SqliteQueries, entry: Entry, fields: Mapping[str, Any]) -> Iterator[Finding]:
     sealed = None if entry.sealed is None else sha256(entry.sealed).hexdigest()
     if sealed != fields.get("sealed"):
         yield Finding(what="sealed", seq=entry.seq, detail="its sealed part is not the one filed")
     if fields.get("kind") == "filed":
         yield from _blob(record, entry.seq, fields.get("blob"))
+
+
+def _erased(record: SqliteQueries, fields: Mapping[str, Any]) -> bool:
+    """Whether an entry may lack its sealed bytes: only by an order that she signed."""
+    return "sealed" in fields and record.erasures().covers(fields)
 
 
 def _blob(record: SqliteQueries, seq: int, wanted: object) -> Iterator[Finding]:
@@ -150,6 +162,11 @@ def _strays(record: SqliteQueries) -> Iterator[Finding]:
         yield Finding(what="blob", seq=seq, detail="a message that no entry filed")
 
 
+def _orders(record: SqliteQueries) -> Iterator[Finding]:
+    for seq in record.erasures().forged:
+        yield Finding(what="order", seq=seq, detail="she did not sign this order")
+
+
 def _derived(record: SqliteQueries) -> Iterator[Finding]:
     for table, row, missing in record.differences():
         seq = row[-1] if isinstance(row[-1], int) else None
@@ -164,11 +181,8 @@ def _keys(record: SqliteQueries) -> Iterator[Finding]:
     if record.entry(0).fields.get("vkey") != record.verifier().encode():
         yield Finding(what="keys", seq=0, detail="vkey.txt is not the one filed")
     for owner in record.keyed_owners():
-        keyed, shredded = (
-            record.latest("keyed", owner=owner),
-            record.latest("shredded", owner=owner),
-        )
-        if keyed is None or (shredded is not None and shredded.seq > keyed.seq):
+        keyed = record.latest("keyed", owner=owner)
+        if keyed is None or keyed.seq < record.erasures().end(owner):
             continue
         if record.keys.recipient(owner) != keyed.fields.get("recipient"):
             yield Finding(
@@ -193,7 +207,6 @@ def _contents(record: SqliteQueries, reader: Reader) -> Iterator[Finding]:
 
 def _unreadable(record: SqliteQueries, entry: Entry) -> Iterator[Finding]:
     for owner in entry.fields["owners"]:
-        shredded = record.latest("shredded", owner=owner)
-        if shredded is None or shredded.seq < entry.seq:
+        if entry.seq >= record.erasures().end(owner):
             yield Finding(what="content", seq=entry.seq, detail="its keys are not in keys/")
             return

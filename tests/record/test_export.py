@@ -12,6 +12,7 @@ from guard.record.export import Exported, export
 from guard.record.reading import Reader
 from guard.record.seal import Identity
 from guard.record.sqlite import SqliteRecord
+from guard.record.sqlite_eraser import erase
 from tests.record.conftest import NOW, Home
 
 MailBuilder = Callable[..., Incoming]
@@ -81,7 +82,7 @@ def test_what_was_destroyed_or_broken_is_counted_and_listed(
 ) -> None:
     mails = [a_mail(b"kept"), a_mail(b"hers", owners=("c1",)), a_mail(b"broken")]
     kept, hers, broken = record.file(mails, cursor=None, now=NOW)
-    record.shred("c1", body={}, now=NOW)
+    erase(record, "c1", identity=home.identity, body={}, now=NOW)
     record._db.execute("DROP TRIGGER blob_delete")
     record._db.execute("DELETE FROM blob WHERE seq = ?", (broken.item,))
 

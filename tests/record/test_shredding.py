@@ -6,6 +6,7 @@ from guard.errors import RecordError
 from guard.record.entry import Fact, Incoming
 from guard.record.reading import Reader
 from guard.record.sqlite import SqliteRecord
+from guard.record.sqlite_eraser import erase
 from guard.record.verify import verify
 from tests.record.conftest import NOW, Home
 
@@ -19,10 +20,10 @@ def test_shreds_one_owner_and_leaves_the_others(
     hers, theirs = record.file(mails, cursor=None, now=NOW)
     record.append([Fact(kind="judged", item=hers.item, secret=b"s", owners=("c1",))], now=NOW)
 
-    record.shred("c1", body={"why": "asked"}, now=NOW)
+    erase(record, "c1", identity=home.identity, body={"why": "asked"}, now=NOW)
 
     reader = Reader(record, home.identity)
-    with pytest.raises(RecordError, match="destroyed"):
+    with pytest.raises(RecordError, match="erased by your order"):
         reader.raw(hers.item)
     assert reader.raw(theirs.item) == b"theirs"
     assert list(verify(record, identity=home.identity)) == []
@@ -32,7 +33,7 @@ def test_a_shredded_owner_who_writes_again_gets_a_new_key(
     record: SqliteRecord, home: Home, a_mail: MailBuilder
 ) -> None:
     record.file([a_mail(b"old", owners=("c1",))], cursor=None, now=NOW)
-    record.shred("c1", body={}, now=NOW)
+    erase(record, "c1", identity=home.identity, body={}, now=NOW)
 
     [filed] = record.file([a_mail(b"new", owners=("c1",))], cursor=None, now=NOW)
 
@@ -40,9 +41,11 @@ def test_a_shredded_owner_who_writes_again_gets_a_new_key(
     assert list(verify(record, identity=home.identity)) == []
 
 
-def test_what_was_shredded_is_not_filed_again(record: SqliteRecord, a_mail: MailBuilder) -> None:
+def test_what_was_shredded_is_not_filed_again(
+    record: SqliteRecord, home: Home, a_mail: MailBuilder
+) -> None:
     record.file([a_mail(b"old", owners=("c1",))], cursor=None, now=NOW)
-    record.shred("c1", body={}, now=NOW)
+    erase(record, "c1", identity=home.identity, body={}, now=NOW)
 
     [filed] = record.file([a_mail(b"old", owners=("c1",))], cursor=None, now=NOW)
 
@@ -54,7 +57,7 @@ def test_a_key_that_a_crash_left_is_never_used_again(
 ) -> None:
     record.file([a_mail(b"old", owners=("c1",))], cursor=None, now=NOW)
     kept = {path: path.read_bytes() for path in (home.folder / "keys").glob("c1.*")}
-    record.shred("c1", body={}, now=NOW)
+    erase(record, "c1", identity=home.identity, body={}, now=NOW)
     for path, data in kept.items():
         path.write_bytes(data)
 

@@ -56,7 +56,7 @@ def test_a_lost_scanner_key_stops_the_scan_and_not_the_reader(home: Home) -> Non
     ("damage", "error", "says"),
     [
         ("PRAGMA application_id = 1", RecordError, "not a guard record"),
-        ("PRAGMA user_version = 2", RecordError, "format 2"),
+        ("PRAGMA user_version = 99", RecordError, "format 99"),
         ("DROP TRIGGER entry_delete", RecordBrokenError, "triggers"),
         (
             "CREATE TRIGGER x AFTER INSERT ON blob BEGIN DELETE FROM task; END",

@@ -1,8 +1,9 @@
 """What training reads: her latest word about each item, and nothing that she took back."""
 
+from guard.record.sqlite_eraser import erase
 from guard.review.rulings import Answer, Remind, Ruling, read, ruled, rulings
 from guard.verdict.label import Label
-from tests.review.practice import Practice, letter
+from tests.review.practice import PASSPHRASE, Practice, letter
 
 
 def stand(practice: Practice) -> list[Ruling]:
@@ -51,7 +52,8 @@ def test_what_a_destroyed_key_sealed_is_left_out(open_practice: Practice) -> Non
     for item in (gone, kept):
         open_practice.answer(item, "therapy")
     with open_practice.open() as record:
-        record.shred("cgone", body={}, now=open_practice.now)
+        identity = record.keys.unlock(PASSPHRASE)
+        erase(record, "cgone", identity=identity, body={}, now=open_practice.now)
     assert [one.item for one in stand(open_practice)] == [kept]
 
 

@@ -8,8 +8,9 @@ import pytest
 from selectolax.lexbor import LexborHTMLParser
 
 from guard.clients import directory
+from guard.record.sqlite_eraser import erase
 from guard.verdict.label import Label
-from tests.review.practice import Practice, letter
+from tests.review.practice import PASSPHRASE, Practice, letter
 
 ATTACKS = [
     "<script>alert(1)</script>",
@@ -209,11 +210,12 @@ def test_what_was_picked_by_lot_keeps_guards_opinion_back(open_practice: Practic
 def test_what_cannot_be_opened_any_more_says_so(open_practice: Practice) -> None:
     item = open_practice.add(letter(), owner="cgone")
     with open_practice.open() as record:
-        record.shred("cgone", body={}, now=open_practice.now)
+        identity = record.keys.unlock(PASSPHRASE)
+        erase(record, "cgone", identity=identity, body={}, now=open_practice.now)
     open_practice.restart()
     open_practice.enter()
-    assert "were destroyed" in open_practice.page(f"/item/{item}")
-    assert "it cannot be opened" in open_practice.page("/")
+    assert "was erased by your order" in open_practice.page(f"/item/{item}")
+    assert open_practice.waiting() == []
 
 
 def test_a_clients_letters_are_packed_byte_for_byte_with_a_list(open_practice: Practice) -> None:

@@ -1,0 +1,82 @@
+"""Which entries her erase orders cover: the only reason why sealed bytes may be missing.
+
+Pure over the entries it is given. An order that she did not sign covers nothing, so a
+deletion with a made-up order beside it is still found out. Source: FORMAT.md, "Erasing".
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from guard.record.entry import Entry
+from guard.record.note import Verifier
+from guard.record.order import Order, succeeded
+
+KINDS = ("created", "orderer", "shredded")
+"""Kinds of entries that say what may be missing."""
+
+
+class Erasures:
+    """What may be missing, and what of it is not vouched for."""
+
+    def __init__(self, entries: Iterable[Entry]) -> None:
+        """Read the orders.
+
+        Args:
+            entries: All entries of `KINDS`, in order.
+        """
+        self.orderer: Verifier | None = None
+        """Whose signature counts now; None when no key of hers is named yet."""
+
+        self.forged: list[int] = []
+        """Entries that order, or name an orderer, without a good signature."""
+
+        self._origin = ""
+        self._ends: dict[str, int] = {}
+        self._items: dict[int, int] = {}
+        for entry in entries:
+            try:
+                self._take(entry, entry.fields)
+            except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+                self.forged.append(entry.seq)
+
+    def end(self, owner: str) -> int:
+        """Number of the first entry that no order about this owner covers."""
+        return self._ends.get(owner, 0)
+
+    def owners(self) -> tuple[str, ...]:
+        """Everybody who was erased, sorted."""
+        return tuple(sorted(self._ends))
+
+    def covers(self, fields: Mapping[str, Any]) -> bool:
+        """Whether the sealed part, and the message, of an entry are to be gone.
+
+        Args:
+            fields: The entry's body, decoded.
+        """
+        seq, owners = fields["seq"], fields.get("owners", ())
+        if seq < self._items.get(fields.get("item", -1), 0):
+            return True
+        return bool(owners) and all(seq < self.end(owner) for owner in owners)
+
+    def _take(self, entry: Entry, fields: Mapping[str, Any]) -> None:
+        if entry.kind == "created":
+            own = Verifier.decode(fields["vkey"])
+            self._origin = own.name
+            if "orders" in fields:
+                self.orderer = Verifier.decode(fields["orders"])
+        elif entry.kind == "orderer":
+            self.orderer = succeeded(fields["order"], self._origin, self.orderer)
+        else:
+            self._order(entry.seq, fields)
+
+    def _order(self, seq: int, fields: Mapping[str, Any]) -> None:
+        if self.orderer is None:
+            raise ValueError("nobody may order yet")
+        order = Order.decode(self.orderer.text_of(fields["order"]))
+        if (order.origin, order.owner) != (self._origin, fields["owner"]):
+            raise ValueError("an order about something else")
+        # After a restore an order may be filed again in a shorter log than it was given in.
+        end = min(order.size, seq)
+        self._ends[order.owner] = max(end, self.end(order.owner))
+        for item in order.items:
+            self._items[item] = max(end, self._items.get(item, 0))
