@@ -15,7 +15,7 @@ from typing import Protocol
 
 import msgspec
 
-from guard.record.entry import JSON, Fact
+from guard.record.entry import JSON, Entry, Fact
 
 KIND = "client"
 _ADDRESS = re.compile(r"[^\s@<>\",;:]{1,64}@[^\s@<>\",;:]{1,255}")
@@ -147,15 +147,43 @@ class Names(Protocol):
         """Ids of the clients that have this address, normalised."""
 
 
+class Directory(Names, Protocol):
+    """The clients, as far as the unattended scan may know them."""
+
+    def latest(
+        self, kind: str, *, item: int | None = None, owner: str | None = None
+    ) -> Entry | None:
+        """Return the newest entry of a kind."""
+
+
 def find(names: Names, address: str) -> tuple[str, ...]:
     """Return the ids of the clients that have an address, in whatever form a mail writes it.
 
-    Never raises for an address: what cannot be one belongs to no client.
+    Whoever has ``jo+*@x.example`` has every address of that form that nobody else has. Never
+    raises for an address: what cannot be one belongs to no client.
     """
     try:
-        return names.owners_named(normalise(address))
+        text = normalise(address)
     except ValueError:
         return ()
+    found = names.owners_named(text)
+    local, _, domain = text.rpartition("@")
+    base, plus, _ = local.partition("+")
+    if found or not (base and plus):
+        return found
+    return names.owners_named(f"{base}+*@{domain}")
+
+
+def known_of(directory: Directory, client: str) -> Known:
+    """Return what stands of a client in clear."""
+    entry = directory.latest(KIND, owner=client)
+    return Known() if entry is None else known(entry.data)
+
+
+def owners(directory: Directory, address: str) -> tuple[str, ...]:
+    """Return in whose record a mail from or to an address belongs: a parent's, in the child's."""
+    found = [known_of(directory, one).about or (one,) for one in find(directory, address)]
+    return tuple(dict.fromkeys(owner for ids in found for owner in ids))
 
 
 def enrol(client: Client, *, before: Client | None = None) -> Fact:

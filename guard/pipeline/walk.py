@@ -6,7 +6,7 @@ Knows no technology: mailbox and record are given.
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from guard.clients.directory import find
+from guard.clients.directory import owners
 from guard.config import Settings
 from guard.errors import TransientError
 from guard.mail.envelope import peek
@@ -197,7 +197,7 @@ def owners_of(raw: bytes, *, out: bool, record: Record) -> tuple[str, ...]:
     """Whose keys seal a message: the clients who wrote it or, if it is ours, who got it."""
     envelope = peek(raw)
     addresses = envelope.recipients if out else envelope.sender
-    found = dict.fromkeys(owner for one in addresses for owner in find(record, one))
+    found = dict.fromkeys(owner for one in addresses for owner in owners(record, one))
     return tuple(found) or (UNSORTED,)
 
 

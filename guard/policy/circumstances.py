@@ -7,10 +7,11 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Protocol
 
-from guard.clients.directory import find
+from guard.clients.directory import find, known_of
 from guard.config import Settings
 from guard.mail.sender import Authenticity, authenticity
 from guard.policy.rules import Case
+from guard.policy.writer import poses_as_client
 from guard.record.entry import Entry
 from guard.verdict.reading import Reading
 
@@ -53,6 +54,7 @@ def gather(
     message = reading.message
     writers = message.sender if message else ()
     clients = tuple(dict.fromkeys(c for one in writers for c in find(record, one.email)))
+    known = tuple(known_of(record, one) for one in clients)
     trust = settings.reminders.trust_authserv
     vouched = authenticity(message, trusted=trust) if message else UNREAD
     case = Case(
@@ -62,20 +64,22 @@ def gather(
         now=now,
         own=tuple(settings.practice.addresses),
         clients=clients,
-        no_automatic_mail=any(_no_automatic_mail(record, one) for one in clients),
+        known=known,
+        poses=message is not None and poses_as_client(message, clients, record),
         authenticated=vouched.authenticated,
         trusts=any(trust),
         junk=junk,
         reminded=max(filter(None, map(reminded, clients)), default=None),
-        wrote=max(filter(None, (_wrote(record, one) for one in clients)), default=None),
+        # A letter to a parent is filed with the child's.
+        wrote=max(
+            filter(
+                None, (_wrote(record, c) for c in (*clients, *(c for k in known for c in k.about)))
+            ),
+            default=None,
+        ),
         can_send=settings.smtp is not None,
     )
     return case, vouched
-
-
-def _no_automatic_mail(record: Record, client: str) -> bool:
-    found = record.latest("client", owner=client)
-    return found is not None and found.data.get("automatic") is False
 
 
 def _wrote(record: Record, client: str) -> datetime | None:

@@ -25,6 +25,7 @@ class Correspondent(Enum):
 
     CLIENT = "client"
     PRACTICE = "practice"
+    PROFESSIONAL = "professional"
     MACHINE = "machine"
     UNKNOWN = "unknown"
 

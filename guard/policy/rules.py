@@ -10,9 +10,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from guard.clients.directory import Known, Relation
 from guard.mail.automatic import checks
 from guard.mail.message import Message
 from guard.mail.sender import same_mailbox, unwrap
+from guard.policy import writer
 from guard.policy.decision import Action, Correspondent, Decision, Finding, Kind
 from guard.verdict.label import Verdict
 
@@ -70,8 +72,11 @@ class Case:
     clients: tuple[str, ...] = ()
     """Ids of the clients whose address wrote; several for a shared address."""
 
-    no_automatic_mail: bool = False
-    """Whether one of them must never get a reminder."""
+    known: tuple[Known, ...] = ()
+    """What stands of each of them in clear."""
+
+    poses: bool = False
+    """Whether the sender's name is the address of a client who is not the sender."""
 
     authenticated: bool = False
     """Whether the provider vouches that it is really from that address."""
@@ -144,7 +149,7 @@ def shared_address(_message: Message, case: Case, _limits: Limits) -> bool:
 
 def no_automatic_mail(_message: Message, case: Case, _limits: Limits) -> bool:
     """She marked this client so: a shared mailbox or an unsafe home."""
-    return case.no_automatic_mail
+    return any(not one.automatic for one in case.known)
 
 
 def not_authenticated(_message: Message, case: Case, _limits: Limits) -> bool:
@@ -170,6 +175,12 @@ def reminded_lately(_message: Message, case: Case, limits: Limits) -> bool:
 def already_answered(_message: Message, case: Case, _limits: Limits) -> bool:
     """She has written to this client since."""
     return case.wrote is not None and case.wrote >= case.received
+
+
+def spam_marked(message: Message, _case: Case, _limits: Limits) -> bool:
+    """The provider, or the sender's own, says it is spam. Source: RFC 3834 section 7."""
+    said = (*message.values("x-spam-flag"), *message.values("x-spam-status"))
+    return any(value.strip().lower().startswith("yes") for value in said)
 
 
 def crisis(_message: Message, case: Case, _limits: Limits) -> bool:
@@ -202,15 +213,21 @@ def nothing_to_send_with(_message: Message, case: Case, _limits: Limits) -> bool
     return not case.can_send
 
 
+def _of_writer(test: writer.Test) -> Test:
+    return lambda _message, case, _limits: test(case.known, case.now.date())
+
+
 BARS: dict[str, Test] = {
     "from-not-one": from_not_one,
     "path-differs": path_differs,
     "from-practice": from_practice,
     "not-addressed": not_addressed,
     "in-junk": in_junk,
+    "spam-marked": spam_marked,
     "executable": executable,
     "not-a-client": not_a_client,
     "shared-address": shared_address,
+    **{rule: _of_writer(test) for rule, test in writer.BARS.items()},
     "no-automatic-mail": no_automatic_mail,
     "not-authenticated": not_authenticated,
     "too-old": too_old,
@@ -260,13 +277,14 @@ def _correspondent(message: Message, case: Case, *, robot: bool) -> Corresponden
     if from_practice(message, case, Limits()):
         return Correspondent.PRACTICE
     if case.clients:
-        return Correspondent.CLIENT
+        working = bool(case.known) and all(k.kind is Relation.PROFESSIONAL for k in case.known)
+        return Correspondent.PROFESSIONAL if working else Correspondent.CLIENT
     return Correspondent.MACHINE if robot else Correspondent.UNKNOWN
 
 
 def _grounds(case: Case, who: Correspondent, *, old: bool) -> tuple[Finding, ...]:
     # Spam that talks of feelings would drown her; a client's own mail in Junk must not.
-    wanted = not case.junk or who is Correspondent.CLIENT
+    wanted = not case.junk or bool(case.clients)
     # Newsletters in Danish may pass, but without a model nothing is known of any mail.
     odd = who is not Correspondent.MACHINE or case.verdict.abstained == "no model"
     forged = bool(case.clients) and case.trusts and not case.authenticated
@@ -276,6 +294,7 @@ def _grounds(case: Case, who: Correspondent, *, old: bool) -> tuple[Finding, ...
         "abstained": bool(case.verdict.abstained) and wanted and odd,
         "client-in-junk": case.junk and who is Correspondent.CLIENT,
         "forged-client": forged and not case.junk and not old,
+        "poses-as-client": case.poses and not case.junk and not old,
     }
     return tuple(Finding(rule=rule, kind=Kind.GROUND, holds=holds) for rule, holds in seen.items())
 

@@ -32,6 +32,7 @@ BARS: dict[str, tuple[str, str]] = {
         "it is addressed to you",
     ),
     "in-junk": ("it was in the Junk folder", "it was not in Junk"),
+    "spam-marked": ("a mail server marked it as spam", "no mail server marked it as spam"),
     "executable": ("a program is attached", "no program is attached"),
     "not-a-client": (
         "the address belongs to no client that guard knows",
@@ -40,6 +41,22 @@ BARS: dict[str, tuple[str, str]] = {
     "shared-address": (
         "several clients share this address, so you decide",
         "only one client has this address",
+    ),
+    "former-client": (
+        "therapy with this client has ended, so you decide",
+        "therapy with this client has not ended",
+    ),
+    "a-parent": (
+        "a parent wrote it, not the client, so you decide",
+        "it is not from a client's parent",
+    ),
+    "a-professional": (
+        "somebody wrote it in their work, not a client, so you decide",
+        "it is not from a professional",
+    ),
+    "read-together": (
+        "a couple reads this one address together, so you decide",
+        "it is not the only address of a couple",
     ),
     "no-automatic-mail": (
         "you marked this client: no automatic mail",
@@ -77,6 +94,7 @@ GROUNDS: dict[str, str] = {
     "abstained": "guard does not know this kind of mail",
     "client-in-junk": "a client's mail was in the Junk folder",
     "forged-client": "it says it is from a client, and the provider does not vouch for that",
+    "poses-as-client": "its name is the address of a client who did not send it",
     "unreadable": "it cannot be read as an e-mail; the bytes are kept",
     "gone": "it was filed, but left the mailbox before guard could judge it",
 }

@@ -38,7 +38,7 @@ class Lane(Enum):
 
 _ORDER = {lane: rank for rank, lane in enumerate(Lane)}
 _UNREADABLE = frozenset({"unreadable", "gone"})
-_WEIGHTY = frozenset({"sensitive", "forged-client", "client-in-junk"})
+_WEIGHTY = frozenset({"sensitive", "forged-client", "poses-as-client", "client-in-junk"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -21,13 +21,14 @@ from guard.clients.directory import (
 
 @dataclass
 class Names:
-    """Knows one address."""
+    """Knows a few addresses."""
 
     asked: list[str] = field(default_factory=list)
+    known: dict[str, str] = field(default_factory=lambda: {"jo@client.example": "c1"})
 
     def owners_named(self, text: str) -> tuple[str, ...]:
         self.asked.append(text)
-        return ("c1",) if text == "jo@client.example" else ()
+        return (self.known[text],) if text in self.known else ()
 
 
 @pytest.mark.parametrize(
@@ -93,6 +94,31 @@ def test_asks_nobody_for_what_is_no_address() -> None:
 
     assert find(names, '"jo doe"@client.example') == ()
     assert names.asked == []
+
+
+@pytest.mark.parametrize(
+    ("address", "owners"),
+    [
+        ("jo@client.example", ()),
+        ("jo+shop@client.example", ("c1",)),
+        ("Jo+Shop@Client.example", ("c1",)),
+        ("jo+al@client.example", ("c2",)),
+        ("jo+@client.example", ("c1",)),
+        ("+shop@client.example", ()),
+        ("jo+shop@client.example.evil.example", ()),
+        ("bo+shop@client.example", ()),
+    ],
+)
+def test_plus_tags_are_the_clients_only_where_she_says_so(
+    address: str, owners: tuple[str, ...]
+) -> None:
+    names = Names(known={"jo+*@client.example": "c1", "jo+al@client.example": "c2"})
+
+    assert find(names, address) == owners
+
+
+def test_a_tagged_address_is_nobodys_unless_she_says_so() -> None:
+    assert find(Names(), "jo+shop@client.example") == ()
 
 
 JO = Client(id="c1", name="Jo Doe", addresses=("jo@client.example", "jo@work.example"))

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from guard.clients.directory import Client, enrol
+from guard.clients.directory import Client, Relation, enrol
 from guard.errors import ConfigError, ModelError, NotSentError, SendRefusedError, UnreachableError
 from guard.pipeline.house import Folder, Summary
 from guard.pipeline.scan import scan
@@ -112,6 +112,24 @@ def test_what_a_client_sends_is_sealed_to_that_client(practice: Practice) -> Non
         practice.record.entry(item_at(practice, uid)).fields["owners"] for uid in (jo, stranger)
     ]
     assert owners == [["c-jo"], ["unsorted"]]
+
+
+def test_a_parents_mail_is_the_childs_and_so_is_the_answer(practice: Practice) -> None:
+    ann = Client(
+        id="c-ann",
+        name="Ann",
+        addresses=("ann@client.example",),
+        kind=Relation.PARENT,
+        about=("c-jo",),
+    )
+    practice.record.append([enrol(ann)], now=0)
+    practice.sent.put(a_letter("ann@client.example"))
+    uid = practice.inbox.put(a_mail("ann"))
+    summary = scan(practice.house())
+
+    for item in (item_at(practice, uid), item_at(practice, 1, "Sent")):
+        assert practice.record.entry(item).fields["owners"] == ["c-jo"]
+    assert (summary.flagged, summary.held, practice.tray.reminders) == (1, 1, [])
 
 
 def test_a_telephones_capital_makes_no_stranger(practice: Practice) -> None:

@@ -73,6 +73,9 @@ class Clients:
 
     known: dict[str, tuple[str, ...]] = field(default_factory=lambda: {CLIENT: ("c1",)})
     silent: frozenset[str] = frozenset()
+    said: dict[str, dict[str, JSON]] = field(default_factory=dict)
+    """More of what stands of a client in clear."""
+
     wrote: datetime | None = None
 
     def owners_named(self, text: str) -> tuple[str, ...]:
@@ -83,7 +86,7 @@ class Clients:
     ) -> Entry | None:
         body: dict[str, JSON] = {}
         if kind == "client":
-            body = {"automatic": owner not in self.silent}
+            body = {"automatic": owner not in self.silent, **self.said.get(owner or "", {})}
         elif self.wrote is not None:
             body = {"last": int(self.wrote.timestamp() * 1000)}
         whole = canonical({"kind": kind, "body": body})

@@ -3,6 +3,7 @@ from typing import Any
 
 import pytest
 
+from guard.clients.directory import Known, Relation
 from guard.mail.automatic import checks
 from guard.policy import words
 from guard.policy.decision import Action, Correspondent, Decision
@@ -111,7 +112,27 @@ BARRED: dict[str, tuple[Case, Case]] = {
     ),
     "not-a-client": (a_case(clients=()), a_case()),
     "shared-address": (a_case(clients=("c1", "c2")), a_case()),
-    "no-automatic-mail": (a_case(no_automatic_mail=True), a_case()),
+    "spam-marked": (
+        with_header("x-spam-status", "Yes, score=9.1"),
+        with_header("x-spam-flag", "NO"),
+    ),
+    "former-client": (
+        a_case(known=(Known(ended="2026-03-02"),)),
+        a_case(known=(Known(ended="2026-03-03"),)),
+    ),
+    "a-parent": (
+        a_case(known=(Known(kind=Relation.PARENT),)),
+        a_case(known=(Known(kind=Relation.COUPLE),)),
+    ),
+    "a-professional": (
+        a_case(known=(Known(kind=Relation.PROFESSIONAL),)),
+        a_case(known=(Known(),)),
+    ),
+    "read-together": (
+        a_case(known=(Known(kind=Relation.COUPLE, together=True),)),
+        a_case(known=(Known(kind=Relation.COUPLE),)),
+    ),
+    "no-automatic-mail": (a_case(known=(Known(automatic=False),)), a_case(known=(Known(),))),
     "not-authenticated": (a_case(authenticated=False), a_case()),
     "too-old": (
         a_case(received=NOON - LIMITS.newest - SECOND),
@@ -230,7 +251,7 @@ def test_a_person_in_danger_is_announced_at_once_and_never_reminded() -> None:
         {"clients": ()},
         {"authenticated": False},
         {"junk": True},
-        {"no_automatic_mail": True},
+        {"known": (Known(automatic=False),)},
         {"can_send": False},
         {"clients": (), "message": a_message(return_path="")},
     ],
