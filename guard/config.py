@@ -47,6 +47,12 @@ class Mailbox(_Section, frozen=True, kw_only=True):
     inbox: list[str] = msgspec.field(default_factory=lambda: ["INBOX"])
     sent: Literal["auto"] | list[str] = "auto"
     junk: Literal["auto"] | list[str] = "auto"
+    also: list[str] = []
+    """Further folders; what comes from an own address there is sent mail."""
+
+    timeout: int = 60
+    """Seconds without a single byte after which the server is given up for now."""
+
     flag: bool = True
     """Whether therapy and crisis mail gets the flag that every mail program shows."""
 
@@ -189,6 +195,8 @@ def _doubts(settings: Settings) -> Iterator[tuple[str, str]]:
     yield from _server_doubts("mailbox", settings.mailbox)
     if settings.smtp is not None:
         yield from _server_doubts("smtp", settings.smtp)
+    if settings.mailbox.timeout < 1:
+        yield "mailbox.timeout", "at least 1 second"
     if settings.reminders.every_days < 1:
         yield "reminders.every_days", "at least 1 day"
     if settings.reminders.newest_hours < 1:

@@ -4,7 +4,7 @@ import json
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import click
@@ -14,6 +14,7 @@ from guard.config import Settings, load
 from guard.errors import ConfigError, GuardError, ModelError, RecordBrokenError, RecordError
 from guard.mail.imap import Mailbox
 from guard.mail.sender import seen_authserv_ids
+from guard.pipeline import gaps
 from guard.record import verify as record_verify
 
 _LATE = timedelta(hours=24)
@@ -152,6 +153,23 @@ def _alerts(settings: Settings) -> Iterator[str]:
     yield "an address is set"
 
 
+def _gaps(settings: Settings) -> Iterator[str]:
+    with wiring.open_record(settings, readonly=True) as record:
+        pauses, vanished = record.of_kind(gaps.PAUSED), record.of_kind(gaps.VANISHED)
+    for entry in pauses[-3:]:
+        since, until = (_day(entry.data[key]) for key in ("since", "until"))
+        yield f"no scan from {since} to {until}"
+    if vanished:
+        count = gaps.total(vanished)
+        yield f"{count} moved or deleted before guard saw them, last noted {_day(vanished[-1].at)}"
+    if not (pauses or vanished):
+        yield "none that the record knows of"
+
+
+def _day(at: int) -> str:
+    return datetime.fromtimestamp(at / 1000, tz=UTC).strftime("%Y-%m-%d %H:%M UTC")
+
+
 def _last_run(settings: Settings) -> Iterator[str]:
     try:
         note = json.loads((settings.record_folder / "last-scan.json").read_text())
@@ -176,5 +194,6 @@ _PARTS: dict[str, Callable[[Settings], Iterator[str]]] = {
     "vouching": _vouching,
     "sending": _sending,
     "alerts": _alerts,
+    "gaps": _gaps,
     "last scan": _last_run,
 }

@@ -19,6 +19,7 @@ _NAMES = (
     "init",
     "check",
     "scan",
+    "reconcile",
     "review",
     "why",
     "classify",

@@ -23,6 +23,7 @@ _KEYS = (
     "reminded",
     "uncertain",
     "unreadable",
+    "vanished",
     "errors",
 )
 

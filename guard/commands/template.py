@@ -60,6 +60,8 @@ ca_file = {ca_file}                   # a private certificate authority (PEM); e
 inbox = ["INBOX"]
 sent = "auto"                # "auto", or names: ["Sent", "Sent Items"]
 junk = "auto"
+also = []                    # further folders: ["Archive"]; at Gmail ["[Gmail]/All Mail"]
+timeout = 60                 # seconds of silence after which the server is given up for now
 flag = true                  # flag therapy and crisis mail, so that every mail program shows it
 
 """

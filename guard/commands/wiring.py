@@ -86,6 +86,8 @@ def imap_server(settings: Settings) -> imap.Server:
         security=box.security,
         user=box.user,
         ca_file=settings.path(box.ca_file) if box.ca_file else None,
+        connect_timeout=min(15, box.timeout),
+        read_timeout=box.timeout,
     )
 
 
@@ -97,7 +99,12 @@ def folders(settings: Settings, mailbox: imap.Mailbox) -> tuple[Folder, ...]:
     named = [("out", one) for one in sent]
     named += [("in", one) for one in box.inbox]
     named += [("junk", one) for one in junk]
-    return tuple(Folder(name=name, direction=direction) for direction, name in named)
+    named += [("also", one) for one in box.also]
+    roles: dict[str, str] = {}
+    for direction, name in named:
+        # Named twice, a folder would be walked twice; its first role is the one that counts.
+        roles.setdefault(name, direction)
+    return tuple(Folder(name=name, direction=direction) for name, direction in roles.items())
 
 
 class LateOutbox:
@@ -205,9 +212,19 @@ def enter_house(
         reader=read,
         errands=errands,
         clock=clock,
+        last=last_run(settings),
         progress=progress,
         expect=expect,
     )
+
+
+def last_run(settings: Settings) -> datetime | None:
+    """Return when the last scan ended; None when none has."""
+    try:
+        note = json.loads((settings.record_folder / "last-scan.json").read_text())
+        return datetime.fromisoformat(note["at"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
 
 
 def note_run(settings: Settings, counts: dict[str, int]) -> None:

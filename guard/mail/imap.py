@@ -15,6 +15,7 @@ from typing import Any, Self
 from imapclient import FLAGGED, SEEN
 
 from guard.errors import ConfigError, UnreachableError
+from guard.mail import gmail
 from guard.mail.answers import MOST_FOUND, RefusedError, groups, received, size, windows
 from guard.mail.bodies import IN_PARTS, bodies
 from guard.mail.connection import Place, Security
@@ -23,7 +24,6 @@ from guard.mail.session import Session
 
 _MOST_NAMED = 500
 """UIDs in one command: at 11 bytes each below the 8,000 that RFC 7162 section 4 asks for."""
-_GMAIL = "X-GM-EXT-1"
 _MICROSOFT = (".office365.com", ".outlook.com", ".office365.us", ".partner.outlook.cn")
 
 
@@ -131,7 +131,7 @@ class Mailbox:
     def stores_sent(self) -> bool:
         """Whether the provider puts what its submission server takes into Sent by itself."""
         host = f".{self._place.host.lower()}"
-        return _GMAIL in self.capabilities or host.endswith(_MICROSOFT)
+        return gmail.CAPABILITY in self.capabilities or host.endswith(_MICROSOFT)
 
     def __enter__(self) -> Self:
         return self
@@ -189,6 +189,19 @@ class Mailbox:
                 found.update(client.search([*window, "UID", f"{after + 1}:{last}"]))
         # "5:*" also means the last message, however low its UID (RFC 3501 section 6.4.8).
         return sorted(uid for uid in found if uid > after and (not uidnext or uid < uidnext))
+
+    def numbers(self, uids: Sequence[int]) -> dict[int, gmail.Numbered]:
+        """Tell the account's own numbers of messages of the open folder; only Gmail has them.
+
+        Raises:
+            UnreachableError: The line is lost, or the server says no.
+        """
+        self._opened()
+        found: dict[int, gmail.Numbered] = {}
+        if gmail.CAPABILITY in self.capabilities:
+            for start in range(0, len(uids), _MOST_NAMED):
+                found |= gmail.numbers(self._ask, uids[start : start + _MOST_NAMED])
+        return found
 
     def fetch(
         self, uids: Sequence[int], *, max_bytes: int = 8_000_000, max_count: int = 200

@@ -7,8 +7,9 @@ from typing import Protocol
 
 from guard.config import Settings
 from guard.errors import GuardError
+from guard.mail.gmail import Numbered
 from guard.mail.imap import Batch, FolderState
-from guard.record.entry import Cursor, Entry, Fact, Filed, Incoming, Location
+from guard.record.entry import Cursor, Entry, Fact, Filed, Incoming, Location, Sighting
 from guard.reply.errands import Errands
 from guard.verdict.reading import Reading
 
@@ -24,6 +25,9 @@ class Mailbox(Protocol):
 
     def fetch(self, uids: Sequence[int]) -> Iterator[Batch]:
         """Fetch whole messages in batches."""
+
+    def numbers(self, uids: Sequence[int]) -> dict[int, Numbered]:
+        """Tell the account's own numbers of messages; empty where there are none."""
 
     def flag(self, folder: str, uids: Sequence[int]) -> None:
         """Set the flag that every mail program shows."""
@@ -46,6 +50,15 @@ class Record(Protocol):
 
     def locations(self, item: int) -> list[Location]:
         """Where a server showed an item."""
+
+    def item_at(self, place: Location) -> int | None:
+        """The item that was filed from a place."""
+
+    def sight(self, sightings: Sequence[Sighting], *, now: int) -> None:
+        """Note where else items are shown, in one transaction."""
+
+    def of_kind(self, kind: str) -> list[Entry]:
+        """Every entry of a kind, oldest first."""
 
     def latest(
         self, kind: str, *, item: int | None = None, owner: str | None = None
@@ -74,7 +87,7 @@ class Folder:
     """As the server calls it."""
 
     direction: str
-    """``in``, ``out`` or ``junk``."""
+    """``in``, ``out``, ``junk``, or ``also``: whatever she keeps there, hers and theirs."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,6 +108,9 @@ class House:
 
     clock: Callable[[], datetime]
     """The time now, aware."""
+
+    last: datetime | None = None
+    """When the scan before this one ended, aware; None when there was none."""
 
     progress: Callable[[int], None] = lambda _count: None
     """Told how many more messages were filed."""
@@ -119,6 +135,9 @@ class Summary:
     errors: int = 0
     unannounced: int = 0
     """Messages that must not wait, of which nobody could be told because no alert is set up."""
+
+    vanished: int = 0
+    """Messages that came and were deleted or moved away before guard saw them."""
 
     problems: list[GuardError] = field(default_factory=list)
     """What went wrong without stopping the scan; the first decides the exit status."""

@@ -6,6 +6,7 @@ sender are given. Whatever stops it, the next scan carries on from what the reco
 """
 
 from guard.errors import ConfigError, TransientError
+from guard.pipeline import gaps
 from guard.pipeline.alarm import Alarm
 from guard.pipeline.house import House, Summary
 from guard.pipeline.judging import Judging
@@ -38,6 +39,9 @@ def scan(house: House) -> Summary:
         for walk in walks:
             if walk.folder.direction == "out":
                 _take_through(walk, judging)
+    if (late := gaps.pause(house.last, house.clock())) is not None:
+        # Told at the end: a scan that did not get so far has not ended the pause.
+        house.record.append([late], now=int(house.clock().timestamp() * 1000))
     if house.reader.problem is not None:
         summary.note(house.reader.problem)
     return summary

@@ -6,14 +6,14 @@ Knows no technology: mailbox and record are given.
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from guard.clients.directory import owners
 from guard.config import Settings
 from guard.errors import TransientError
-from guard.mail.envelope import peek
+from guard.mail.gmail import Numbered
 from guard.mail.imap import Batch, Fetched, FolderState
-from guard.pipeline import letters
-from guard.pipeline.house import Folder, House, Record, Summary
-from guard.record.entry import UNSORTED, Cursor, Fact, Filed, Incoming, Location
+from guard.pipeline import gaps, letters
+from guard.pipeline.house import Folder, House, Summary
+from guard.pipeline.incoming import incoming, is_own
+from guard.record.entry import Cursor, Fact, Filed, Incoming, Location, Sighting
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +46,8 @@ class Walk:
         self._state: FolderState | None = None
         self._shown: dict[int, int] = {}
         """UID to item since the folder was opened: all there is where UIDs do not last."""
+        self._numbers: dict[int, Numbered] = {}
+        """UID to the account's own number, where the provider has such numbers."""
 
     def file_new(self) -> Iterator[list[Work]]:
         """File what is new or was left over; yield what waits to be judged, batch by batch."""
@@ -61,13 +63,21 @@ class Walk:
         missing = self._still_there(cursor.missing)
         left = self._left_over()
         new = house.mailbox.new_uids(cursor.uid, state.uidnext)
-        highest = cursor.uid
-        wanted = sorted({*missing, *left, *new})
+        if state.sticky:
+            self._summary.vanished += gaps.note(
+                house.record, cursor, new=new, uidnext=state.uidnext, now=self._now()
+            )
+        passed = self._pass_over(new)
+        wanted = sorted({*missing, *left, *new} - passed)
         house.expect(len(wanted))
+        highest = cursor.uid
         for batch in house.mailbox.fetch(wanted):
             missing = self._still_missing(missing, batch, asked=new)
             highest = max(highest, *_uids(batch))
             yield self._file(batch, self._cursor(highest, missing))
+        if passed and max(passed) > highest and state.sticky:
+            last = self._cursor(max(passed), missing)
+            house.record.file([], cursor=last, now=self._now())
 
     def shows(self, item: int) -> bool:
         """Whether the server still shows an item in this folder."""
@@ -94,10 +104,44 @@ class Walk:
             ]
             record.append(done, now=self._now())
 
+    def _pass_over(self, new: list[int]) -> set[int]:
+        """UIDs that need no fetching: drafts, and what the account's own number shows is filed.
+
+        At Gmail every mail lies in All Mail too, and a year of mail is days of its bandwidth.
+        """
+        house = self._house
+        self._numbers = house.mailbox.numbers(new)
+        also = self.folder.direction == "also"
+        drafts = {uid for uid, one in self._numbers.items() if also and one.draft}
+        open_ = {*house.record.tasks("judge"), *house.record.tasks("remind")}
+        filed = {
+            uid: item
+            for uid, one in self._numbers.items()
+            if uid not in drafts
+            and (item := house.record.item_at(self._in_account(one.number))) is not None
+            and item not in open_
+        }
+        if filed:
+            sightings = [self._sighting(uid, item) for uid, item in filed.items()]
+            house.record.sight(sightings, now=self._now())
+            self._summary.seen += len(filed)
+            self._summary.duplicates += len(filed)
+        return drafts | set(filed)
+
+    def _sighting(self, uid: int, item: int) -> Sighting:
+        told = self._numbers[uid]
+        direction = "out" if told.sent else "in"
+        return Sighting(
+            item=item,
+            locations=(self._place(uid),),
+            direction=direction if self.folder.direction == "also" else self.folder.direction,
+            received=int(told.received.timestamp() * 1000),
+        )
+
     def _file(self, batch: Batch, cursor: Cursor) -> list[Work]:
         record, summary = self._house.record, self._summary
-        incoming = [self._incoming(mail) for mail in batch.messages]
-        filed = record.file(incoming, cursor=cursor if self._sticky else None, now=self._now())
+        mails = [self._incoming(mail) for mail in batch.messages]
+        filed = record.file(mails, cursor=cursor if self._sticky else None, now=self._now())
         self._shown |= {
             mail.uid: one.item for mail, one in zip(batch.messages, filed, strict=True)
         }
@@ -106,35 +150,44 @@ class Walk:
         summary.filed += new
         summary.duplicates += len(filed) - new
         self._house.progress(len(filed))
-        if self.folder.direction == "out":
+        if any(one.direction == "out" for one in mails):
             letters.note_letters(record, now=self._house.clock())
+        if self.folder.direction == "out":
             return []
-        work = self._work(batch, incoming, filed)
+        work = self._work(batch, mails, filed)
         # The same bytes may come again before the first of them is decided.
         self._handed.update(one.item for one in work)
         return work
 
-    def _work(self, batch: Batch, incoming: list[Incoming], filed: list[Filed]) -> list[Work]:
+    def _work(self, batch: Batch, mails: list[Incoming], filed: list[Filed]) -> list[Work]:
         record = self._house.record
         waiting = {*record.tasks("judge"), *record.tasks("remind")} - self._handed
         work: dict[int, Work] = {}
-        for one, mail, fetched in zip(filed, incoming, batch.messages, strict=True):
+        for one, mail, fetched in zip(filed, mails, batch.messages, strict=True):
             if one.item in waiting:
                 junk = self.folder.direction == "junk"
                 work[one.item] = Work(item=one.item, owners=mail.owners, mail=fetched, junk=junk)
         return list(work.values())
 
     def _incoming(self, mail: Fetched) -> Incoming:
-        out = self.folder.direction == "out"
-        owners = owners_of(mail.raw, out=out, record=self._house.record)
-        return Incoming(
-            raw=mail.raw,
-            locations=(self._place(mail.uid),),
-            owners=owners,
-            direction=self.folder.direction,
-            received=int(mail.received.timestamp() * 1000),
-            opens=letters.opens(owners) if out else ("judge",),
+        told = self._numbers.get(mail.uid)
+        account = () if told is None else (self._in_account(told.number),)
+        return incoming(
+            mail,
+            direction=self._direction(mail),
+            locations=(self._place(mail.uid), *account),
+            record=self._house.record,
         )
+
+    def _direction(self, mail: Fetched) -> str:
+        if self.folder.direction != "also":
+            return self.folder.direction
+        told = self._numbers.get(mail.uid)
+        own = self._house.settings.practice.addresses
+        return "out" if (told and told.sent) or is_own(mail.raw, own) else "in"
+
+    def _in_account(self, number: int) -> Location:
+        return Location(account=self._account, folder="", validity=0, uid=number)
 
     @property
     def _validity(self) -> int:
@@ -191,14 +244,6 @@ class Walk:
 
     def _now(self) -> int:
         return int(self._house.clock().timestamp() * 1000)
-
-
-def owners_of(raw: bytes, *, out: bool, record: Record) -> tuple[str, ...]:
-    """Whose keys seal a message: the clients who wrote it or, if it is ours, who got it."""
-    envelope = peek(raw)
-    addresses = envelope.recipients if out else envelope.sender
-    found = dict.fromkeys(owner for one in addresses for owner in owners(record, one))
-    return tuple(found) or (UNSORTED,)
 
 
 def account_of(settings: Settings) -> str:

@@ -73,13 +73,13 @@ class Location:
     """Name of the mailbox account, as the settings have it."""
 
     folder: str
-    """Folder name, decoded."""
+    """Folder name, decoded; empty where `uid` is the provider's number for the whole account."""
 
     validity: int
     """UIDVALIDITY."""
 
     uid: int
-    """UID."""
+    """UID; in the whole account Gmail's X-GM-MSGID."""
 
     def __post_init__(self) -> None:
         _check_integers(self.validity, self.uid)
@@ -123,6 +123,27 @@ class Incoming:
         if self.direction not in DIRECTIONS:
             raise ValueError("a direction is in, out or junk")
         _check_words(self.opens)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sighting:
+    """A message that is in the record already, shown somewhere else by the server."""
+
+    item: int
+    """As the record numbers it."""
+
+    locations: tuple[Location, ...]
+    """Where it was seen."""
+
+    direction: str
+    """``in``, ``out`` or ``junk``."""
+
+    received: int
+    """INTERNALDATE, milliseconds since 1970-01-01 UTC."""
+
+    def __post_init__(self) -> None:
+        if self.direction not in DIRECTIONS:
+            raise ValueError("a direction is in, out or junk")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

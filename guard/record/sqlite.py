@@ -17,7 +17,16 @@ from typing import Self
 from guard.errors import RecordBrokenError, RecordError
 from guard.record import durable, sqlite_file
 from guard.record.derive import changes
-from guard.record.entry import JSON, Cursor, Fact, Filed, Incoming, canonical
+from guard.record.entry import (
+    JSON,
+    Cursor,
+    Fact,
+    Filed,
+    Incoming,
+    Location,
+    Sighting,
+    canonical,
+)
 from guard.record.keys import Keys
 from guard.record.log import Frontier
 from guard.record.note import Verifier
@@ -160,6 +169,21 @@ class SqliteRecord(SqliteQueries):
                 batch.add("cursor", fields)
         return filed
 
+    def sight(self, sightings: Sequence[Sighting], *, now: int) -> None:
+        """Note where else messages of the record are shown, in one transaction.
+
+        Args:
+            sightings: Places that are known already add nothing.
+            now: Milliseconds since 1970-01-01 UTC.
+
+        Raises:
+            BusyError: Another process is writing. Nothing was added.
+            RecordError: Nothing was added.
+        """
+        with self._batch(now) as batch:
+            for one in sightings:
+                self._again(batch, one)
+
     def append(self, facts: Sequence[Fact], *, now: int) -> list[int]:
         """Add facts, in one transaction; durable on return.
 
@@ -213,25 +237,29 @@ class SqliteRecord(SqliteQueries):
     def _file(self, batch: Batch, mail: Incoming) -> Filed:
         mac = batch.scanner.content(mail.account, mail.raw)
         item = self._holder(mac)
-        known = set() if item is None else set(self.locations(item))
-        where = [place for place in dict.fromkeys(mail.locations) if place not in known]
-        fields: dict[str, JSON] = {
-            "direction": mail.direction,
-            "received": mail.received,
-            "locations": [(at.account, at.folder, at.validity, at.uid) for at in where],
-        }
-        if item is not None:
-            if where:
-                batch.add("again", fields | {"item": item})
-            return Filed(item=item, new=False)
-        return Filed(item=self._file_new(batch, mail, mac, fields), new=True)
+        if item is None:
+            return Filed(item=self._file_new(batch, mail, mac), new=True)
+        seen = Sighting(
+            item=item,
+            locations=mail.locations,
+            direction=mail.direction,
+            received=mail.received,
+        )
+        self._again(batch, seen)
+        return Filed(item=item, new=False)
 
-    def _file_new(self, batch: Batch, mail: Incoming, mac: bytes, fields: dict[str, JSON]) -> int:
+    def _again(self, batch: Batch, seen: Sighting) -> None:
+        known = set(self.locations(seen.item))
+        where = [place for place in dict.fromkeys(seen.locations) if place not in known]
+        if where:
+            batch.add("again", _seen(seen, where) | {"item": seen.item})
+
+    def _file_new(self, batch: Batch, mail: Incoming, mac: bytes) -> int:
         recipients = self._recipients(batch, mail.owners)
         salt = self._random(32)
         ct = seal(mail.raw, recipients)
         plain = {"salt": salt.hex(), "sha256": sha256(mail.raw).hexdigest()}
-        fields |= {
+        fields = _seen(mail, list(dict.fromkeys(mail.locations))) | {
             "item": batch.size,
             "owner": mail.owners[0],
             "owners": mail.owners,
@@ -318,3 +346,11 @@ class SqliteRecord(SqliteQueries):
                 # It may have been read from entries that now never were.
                 self._erasures = None
                 raise
+
+
+def _seen(mail: Incoming | Sighting, where: Sequence[Location]) -> dict[str, JSON]:
+    return {
+        "direction": mail.direction,
+        "received": mail.received,
+        "locations": [(at.account, at.folder, at.validity, at.uid) for at in where],
+    }

@@ -74,6 +74,46 @@ class SqliteQueries:
             for account, folder, validity, uid in rows
         ]
 
+    def shown(self, account: str, folder: str, validity: int) -> dict[int, int]:
+        """UID to item of everything that was ever filed from a folder."""
+        rows = self._all(
+            "SELECT uid, item FROM location WHERE account = ? AND folder = ? AND validity = ?",
+            account,
+            folder,
+            validity,
+        )
+        return dict(rows)
+
+    def item_at(self, place: Location) -> int | None:
+        """The item that was filed from a place; None when none was."""
+        where = (place.account, place.folder, place.validity, place.uid)
+        rows = self._all(
+            "SELECT location.item, body FROM location JOIN entry USING (seq)"
+            " WHERE account = ? AND folder = ? AND validity = ? AND uid = ?",
+            *where,
+        )
+        # A planted row would make a letter be skipped, so the entry itself must say so.
+        for item, body in rows:
+            fields = json.loads(body)
+            if fields.get("item") == item and list(where) in fields.get("locations", ()):
+                return int(item)
+        return None
+
+    def holding(self, account: str, raw: bytes) -> int | None:
+        """The item that holds these very bytes; None when they were never filed.
+
+        Raises:
+            RecordError: `scanner.key` is missing, which alone knows content again.
+        """
+        if self._scanner is None:
+            raise RecordError("content cannot be looked up without scanner.key")
+        return self._holder(self._scanner.content(account, raw))
+
+    def of_kind(self, kind: str) -> list[Entry]:
+        """Every entry of a kind, oldest first; for kinds that are few."""
+        query = f"SELECT {_COLUMNS} FROM entry WHERE kind = ? ORDER BY seq"  # noqa: S608 - our own columns
+        return [_entry(row) for row in self._all(query, kind)]
+
     def latest(
         self, kind: str, *, item: int | None = None, owner: str | None = None
     ) -> Entry | None:

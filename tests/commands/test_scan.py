@@ -19,6 +19,7 @@ COUNTS = [
     "reminded",
     "uncertain",
     "unreadable",
+    "vanished",
     "errors",
 ]
 

@@ -9,6 +9,7 @@ from typing import Any
 from guard.clients.directory import Client
 from guard.config import Settings, parse
 from guard.errors import ConfigError, GuardError, UnreachableError, UnreadableError
+from guard.mail.gmail import Numbered
 from guard.mail.imap import Batch, Fetched, FolderState
 from guard.mail.parse import parse as parse_mail
 from guard.pipeline.house import Folder, House
@@ -88,6 +89,7 @@ class Server:
     batch: int = 200
     breaks_after: int | None = None
     opened: str = ""
+    numbered: dict[tuple[str, int], Numbered] = field(default_factory=dict)
 
     def examine(self, folder: str) -> FolderState:
         if folder not in self.boxes:
@@ -117,6 +119,10 @@ class Server:
                 messages=tuple(box.mails[uid] for uid in given),
                 missing=tuple(uid for uid in some if uid not in given),
             )
+
+    def numbers(self, uids: Sequence[int]) -> dict[int, Numbered]:
+        told = {uid: self.numbered.get((self.opened, uid)) for uid in uids}
+        return {uid: one for uid, one in told.items() if one is not None}
 
     def flag(self, folder: str, uids: Sequence[int]) -> None:
         if self.boxes[folder].readonly:

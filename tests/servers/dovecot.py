@@ -17,6 +17,7 @@ import socket
 import ssl
 import subprocess
 import tempfile
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -260,6 +261,20 @@ class MailUser:
             imap.select(quoted(folder))
             imap.uid("STORE", str(uid), "+FLAGS", "(\\Deleted)")
             imap.expunge()
+
+    def rebuild(self) -> None:
+        """Give every mail of every folder a new UID under a new UIDVALIDITY, as a move does."""
+        home = self.dovecot.folder / "home" / self.name / "Maildir"
+        for one in home.rglob("dovecot*"):
+            if one.is_file():
+                one.unlink()
+        # The time of the first file is a UIDVALIDITY; a second may not have passed.
+        later = int(time.time()) + next(self._count) + 1_000  # noqa: TID251  # as Dovecot does
+        for place in (home, *(one for one in home.iterdir() if one.name.startswith("."))):
+            if (place / "cur").is_dir():
+                listed = place / "dovecot-uidlist"
+                listed.write_text(f"3 V{later} N1 G{later:032x}\n")
+                self.dovecot.own(listed)
 
     @contextlib.contextmanager
     def session(self) -> Iterator[imaplib.IMAP4_SSL]:
