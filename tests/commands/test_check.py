@@ -11,7 +11,7 @@ from guard import shipped
 from tests.commands.practice import CRISIS, Practice, letter
 from tests.servers.dovecot import free_port
 
-PARTS = ["settings", "record", "disk", "model", "mailbox", "vouching", "sending", "alerts"]
+PARTS = ["settings", "record", "disk", "model", "mailbox", "vouching", "sending", "alerts", "gaps"]
 
 
 @pytest.fixture
