@@ -34,7 +34,10 @@ def why(config: Path, item: int, passphrase_file: Path | None) -> None:
 def explained(minutes: Minutes) -> list[str]:
     """Return a decision in words, line by line."""
     verdict, decision = minutes.verdict, minutes.decision
-    lines = [f"From {minutes.sender or '(nobody)'}: {words.VOUCHED[minutes.authenticity]}"]
+    vouched = words.VOUCHED.get(minutes.authenticity, minutes.authenticity)
+    lines = [f"From {minutes.sender or '(nobody)'}: {vouched}"]
+    if decision.channel is not None:
+        lines.append(". ".join(words.CHANNELS[decision.channel]))
     lines.append(f"Judged {verdict.label.value}")
     names = ("scheduling", "therapy", "crisis", "other")
     lines += [f"  {name:11}{getattr(verdict.scores, name):7.1%}" for name in names]

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from enum import Enum
 
+from guard.policy.channels import Channel
+
 
 class Action(Enum):
     """One thing to do. The values are filed, so they never change meaning."""
@@ -66,6 +68,9 @@ class Decision:
 
     correspondent: Correspondent
     """Who wrote, as far as guard can tell."""
+
+    channel: Channel | None = None
+    """The other channel that it is a notice from, or whose letter of office it is."""
 
     @property
     def barred(self) -> tuple[str, ...]:

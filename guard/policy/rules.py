@@ -15,6 +15,7 @@ from guard.mail.automatic import checks
 from guard.mail.message import Message
 from guard.mail.sender import same_mailbox, unwrap
 from guard.policy import writer
+from guard.policy.channels import FORMAL, channel_of
 from guard.policy.decision import Action, Correspondent, Decision, Finding, Kind
 from guard.verdict.label import Verdict
 
@@ -183,6 +184,17 @@ def spam_marked(message: Message, _case: Case, _limits: Limits) -> bool:
     return any(value.strip().lower().startswith("yes") for value in said)
 
 
+def other_channel(message: Message, _case: Case, _limits: Limits) -> bool:
+    """A notice from elsewhere; her policy says that it is not responded to."""
+    channel = channel_of(message)
+    return channel is not None and channel not in FORMAL
+
+
+def letter_of_office(message: Message, _case: Case, _limits: Limits) -> bool:
+    """A professional body, a court or a lawyer is never answered as a client is."""
+    return channel_of(message) in FORMAL
+
+
 def crisis(_message: Message, case: Case, _limits: Limits) -> bool:
     """A person in danger never gets a robot's notice."""
     return case.verdict.crisis
@@ -224,6 +236,8 @@ BARS: dict[str, Test] = {
     "not-addressed": not_addressed,
     "in-junk": in_junk,
     "spam-marked": spam_marked,
+    "other-channel": other_channel,
+    "letter-of-office": letter_of_office,
     "executable": executable,
     "not-a-client": not_a_client,
     "shared-address": shared_address,
@@ -266,11 +280,16 @@ def decide(case: Case, limits: Limits) -> Decision:
         return Decision(actions=frozenset({Action.REVIEW}), findings=(ground,), correspondent=who)
     signs = tuple((rule, not passed) for rule, passed in checks(case.message))
     borne = frozenset(rule for rule, holds in signs if holds)
-    who = _correspondent(case.message, case, robot=bool(borne - _NO_SIGN))
+    robot = bool(borne - _NO_SIGN)
+    who = _correspondent(case.message, case, robot=robot)
+    channel = channel_of(case.message)
     old = too_old(case.message, case, limits)
-    found = (*_grounds(case, who, old=old), *_bars(case.message, case, limits, signs))
+    # A newsletter of a professional body is one among many; a letter by hand is not.
+    formal = channel in FORMAL and not robot and not case.junk and not old
+    grounds = _grounds(case, who, old=old, formal=formal)
+    found = (*grounds, *_bars(case.message, case, limits, signs))
     actions = _actions(found, flag=limits.flag, urgent=_urgent(case, who, borne, limits))
-    return Decision(actions=actions, findings=found, correspondent=who)
+    return Decision(actions=actions, findings=found, correspondent=who, channel=channel)
 
 
 def _correspondent(message: Message, case: Case, *, robot: bool) -> Correspondent:
@@ -279,10 +298,12 @@ def _correspondent(message: Message, case: Case, *, robot: bool) -> Corresponden
     if case.clients:
         working = bool(case.known) and all(k.kind is Relation.PROFESSIONAL for k in case.known)
         return Correspondent.PROFESSIONAL if working else Correspondent.CLIENT
+    if letter_of_office(message, case, Limits()):
+        return Correspondent.PROFESSIONAL
     return Correspondent.MACHINE if robot else Correspondent.UNKNOWN
 
 
-def _grounds(case: Case, who: Correspondent, *, old: bool) -> tuple[Finding, ...]:
+def _grounds(case: Case, who: Correspondent, *, old: bool, formal: bool) -> tuple[Finding, ...]:
     # Spam that talks of feelings would drown her; a client's own mail in Junk must not.
     wanted = not case.junk or bool(case.clients)
     # Newsletters in Danish may pass, but without a model nothing is known of any mail.
@@ -295,6 +316,7 @@ def _grounds(case: Case, who: Correspondent, *, old: bool) -> tuple[Finding, ...
         "client-in-junk": case.junk and who is Correspondent.CLIENT,
         "forged-client": forged and not case.junk and not old,
         "poses-as-client": case.poses and not case.junk and not old,
+        "letter-of-office": formal,
     }
     return tuple(Finding(rule=rule, kind=Kind.GROUND, holds=holds) for rule, holds in seen.items())
 

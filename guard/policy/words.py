@@ -3,6 +3,7 @@
 Read by the therapist: short everyday words, no blame, no numbers that mean nothing to her.
 """
 
+from guard.policy.channels import Channel
 from guard.policy.decision import Action, Finding, Kind
 
 BARS: dict[str, tuple[str, str]] = {
@@ -33,6 +34,14 @@ BARS: dict[str, tuple[str, str]] = {
     ),
     "in-junk": ("it was in the Junk folder", "it was not in Junk"),
     "spam-marked": ("a mail server marked it as spam", "no mail server marked it as spam"),
+    "other-channel": (
+        "it is a notice from another channel, which your policy does not answer",
+        "it is no notice from another channel",
+    ),
+    "letter-of-office": (
+        "it is from a professional body, a court or a lawyer",
+        "it is not from a professional body, a court or a lawyer",
+    ),
     "executable": ("a program is attached", "no program is attached"),
     "not-a-client": (
         "the address belongs to no client that guard knows",
@@ -95,6 +104,7 @@ GROUNDS: dict[str, str] = {
     "client-in-junk": "a client's mail was in the Junk folder",
     "forged-client": "it says it is from a client, and the provider does not vouch for that",
     "poses-as-client": "its name is the address of a client who did not send it",
+    "letter-of-office": "a professional body, a court or a lawyer seems to have written",
     "unreadable": "it cannot be read as an e-mail; the bytes are kept",
     "gone": "it was filed, but left the mailbox before guard could judge it",
 }
@@ -123,11 +133,44 @@ ABSTAINED: dict[str, str] = {
 }
 
 
+CHANNELS: dict[Channel, tuple[str, str]] = {
+    Channel.MESSAGE: (
+        "A message on a social network",
+        "Your policy: it is not secure, and not for appointments or therapy; do not respond.",
+    ),
+    Channel.FOLLOW: (
+        "A friend or follow request",
+        "Your policy: you do not friend or follow current or former clients. Do not accept.",
+    ),
+    Channel.SOCIAL: (
+        "A notice from a social network",
+        "Your policy: social media is not secure, and what happens there is public.",
+    ),
+    Channel.REVIEW: (
+        "A notice from a review site",
+        "Your policy: reviews are not asked for and, for confidentiality, not responded to.",
+    ),
+    Channel.LOCATION: (
+        "Somebody shows where they are",
+        "Your policy: it may show that a client is in your office. Do not respond.",
+    ),
+    Channel.BODY: (
+        "From a professional body",
+        "guard never treats it as a client's, and never answers it.",
+    ),
+    Channel.LEGAL: (
+        "From a court, the police or a lawyer",
+        "guard never treats it as a client's, and never answers it.",
+    ),
+}
+"""What it is, and the policy's line on it."""
+
+
 def of(finding: Finding) -> str:
-    """Return one rule's words as it turned out."""
+    """Return one rule's words as it turned out; its id if the rule is no more."""
     if finding.kind is Kind.GROUND:
-        return GROUNDS[finding.rule]
-    barred, fine = BARS[finding.rule]
+        return GROUNDS.get(finding.rule, finding.rule)
+    barred, fine = BARS.get(finding.rule, (finding.rule, finding.rule))
     return barred if finding.holds else fine
 
 

@@ -20,9 +20,11 @@ from guard.reply.outbox import Outcome
 from guard.review import rulings
 from guard.review.queue import (
     LOOK_BACK_DAYS,
+    MOST_NOTICES,
     MOST_SAMPLES,
     Lane,
     Waiting,
+    notice,
     order,
     sampled,
     unmatched,
@@ -161,7 +163,8 @@ class Book:
             and row.item not in held
             and not row.ruled
         ]
-        return order([*found, *self._strangers(recent), *self._sample(recent)])
+        notices = self._notices(recent)
+        return order([*found, *notices, *self._strangers(recent), *self._sample(recent)])
 
     def _waiting(self, row: Row, lane: Lane | None = None) -> Waiting:
         return Waiting(
@@ -187,6 +190,17 @@ class Book:
             if address and address not in known and not self.named(address):
                 found[address] = self._waiting(row, Lane.UNMATCHED)
         return list(found.values())
+
+    def _notices(self, recent: list[Row]) -> list[Waiting]:
+        """The newest notices from other channels."""
+        found: list[Waiting] = []
+        for row in sorted(recent, key=lambda row: -row.received):
+            minutes = self.minutes(row) if row.client == UNSORTED else None
+            if minutes is not None and notice(minutes) and not row.put_off:
+                found.append(self._waiting(row, Lane.CHANNEL))
+            if len(found) == MOST_NOTICES:
+                break
+        return found
 
     def _told(self) -> set[str]:
         """Addresses of which she has said whose they are."""

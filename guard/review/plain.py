@@ -38,6 +38,10 @@ LANES: dict[Lane, tuple[str, str]] = {
         "The line broke while it was sent. guard never sends it again by itself.",
     ),
     Lane.UNMATCHED: ("People guard does not know", "Are they clients?"),
+    Lane.CHANNEL: (
+        "From other channels",
+        "Social networks, review sites, locations. Your policy does not answer them.",
+    ),
     Lane.UNREADABLE: ("Messages guard cannot read", "The bytes are kept as they came."),
     Lane.SAMPLE: (
         "Picked by lot",

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from enum import Enum
 from hashlib import sha256
 
+from guard.policy.channels import NOTICES
 from guard.policy.decision import Correspondent
 from guard.policy.minutes import Minutes
 from guard.verdict.label import Label
@@ -19,6 +20,9 @@ SAMPLE_SHARE = 0.05
 
 LOOK_BACK_DAYS = 90
 """How far back she is asked about strangers and about the sample."""
+
+MOST_NOTICES = 20
+"""So many notices from other channels are shown at a time, the newest."""
 
 MOST_SAMPLES = 10
 """So many of them wait at a time. Drawn in the order of their lots, they stay a fair sample."""
@@ -31,6 +35,7 @@ class Lane(Enum):
     HELD = "held"
     UNCERTAIN = "uncertain"
     UNMATCHED = "unmatched"
+    CHANNEL = "channel"
     UNREADABLE = "unreadable"
     SAMPLE = "sample"
     LATER = "later"
@@ -92,6 +97,11 @@ def unmatched(minutes: Minutes) -> bool:
         and minutes.verdict.label is not Label.OTHER
         and minutes.authenticity != "no-from"
     )
+
+
+def notice(minutes: Minutes) -> bool:
+    """Whether it is a notice from another channel, with a line of the policy on it."""
+    return minutes.decision.channel in NOTICES
 
 
 def _lane(one: Waiting) -> Lane:

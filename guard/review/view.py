@@ -113,6 +113,12 @@ class Item:
         return _reasons(self.minutes, self.lane) if self.minutes else ""
 
     @property
+    def channel(self) -> tuple[str, str] | None:
+        """If it is a notice from another channel: what it is, and the policy's line on it."""
+        found = self.minutes.decision.channel if self.minutes else None
+        return words.CHANNELS[found] if found else None
+
+    @property
     def vouched(self) -> bool:
         """Whether the provider vouches for the sender."""
         return self.minutes is not None and self.minutes.authenticity in _VOUCHED
@@ -162,6 +168,9 @@ def waiting_line(book: Book, one: Waiting) -> Line:
         return line(book, row, what=SAYINGS[Outcome.UNCERTAIN.value])
     if one.minutes is None:
         return line(book, row, what="it cannot be opened")
+    channel = one.minutes.decision.channel
+    if channel is not None and one.why is Lane.CHANNEL:
+        return line(book, row, what=words.CHANNELS[channel][0])
     return line(book, row, what=_reasons(one.minutes, one.why) or _opinion(one.minutes))
 
 

@@ -116,6 +116,12 @@ BARRED: dict[str, tuple[Case, Case]] = {
         with_header("x-spam-status", "Yes, score=9.1"),
         with_header("x-spam-flag", "NO"),
     ),
+    "letter-of-office": (
+        with_message(sender=(an_address("jo@ash-law.example"),), return_path="jo@ash-law.example"),
+        with_message(
+            sender=(an_address("jo@lawrence.example"),), return_path="jo@lawrence.example"
+        ),
+    ),
     "former-client": (
         a_case(known=(Known(ended="2026-03-02"),)),
         a_case(known=(Known(ended="2026-03-03"),)),
@@ -188,7 +194,8 @@ def test_no_reminder_goes_out_unless_she_switched_it_on(mode: str) -> None:
 def test_every_bar_is_in_the_table_and_has_its_words() -> None:
     known = {rule for rule, _ in checks(a_message())} | set(BARS)
 
-    assert known == {*BARRED, "mode"} == set(words.BARS)
+    # A notice from another channel bears a machine's sign, so that bar never stands alone.
+    assert known == {*BARRED, "mode", "other-channel"} == set(words.BARS)
     assert {one.rule for one in decided(a_case()).findings} == known | (
         set(words.GROUNDS) - {"unreadable", "gone"}
     )

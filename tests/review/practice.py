@@ -7,7 +7,7 @@ import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -18,6 +18,7 @@ from werkzeug.test import TestResponse
 from guard.clients import directory
 from guard.config import Settings, parse
 from guard.mail.parse import parse as parse_mail
+from guard.policy.channels import Channel
 from guard.policy.decision import Action, Correspondent, Decision, Finding, Kind
 from guard.policy.minutes import Minutes, fact
 from guard.record.entry import Incoming
@@ -158,6 +159,7 @@ class Practice:
         owner: str = "unsorted",
         who: Correspondent = Correspondent.UNKNOWN,
         direction: str = "in",
+        channel: Channel | None = None,
     ) -> int:
         """File a letter as the scan does, and a decision about it; returns the item."""
         filed = Incoming(
@@ -173,6 +175,8 @@ class Practice:
             item = record.file([filed], cursor=None, now=self.now)[0].item
             if direction == "in":
                 minutes = _minutes(raw, label, grounds, evidence, bars, who, self.clock())
+                decision = replace(minutes.decision, channel=channel)
+                minutes = replace(minutes, decision=decision)
                 record.append([fact(item, (owner,), minutes)], now=self.now)
         return item
 

@@ -41,12 +41,13 @@ def test_lanes_come_in_the_order_of_what_presses() -> None:
         one(1, "sensitive", put_off=True),
         one(2, lane=Lane.SAMPLE),
         one(3, "unreadable"),
-        one(4, "abstained", who=Correspondent.UNKNOWN),
-        one(5, "sensitive", uncertain=True),
-        one(6, "sensitive"),
-        one(7, "crisis", "sensitive"),
+        one(4, lane=Lane.CHANNEL),
+        one(5, "abstained", who=Correspondent.UNKNOWN),
+        one(6, "sensitive", uncertain=True),
+        one(7, "sensitive"),
+        one(8, "crisis", "sensitive"),
     ]
-    assert [waiting.item for waiting in order(every)] == [7, 6, 5, 4, 3, 2, 1]
+    assert [waiting.item for waiting in order(every)] == [8, 7, 6, 5, 4, 3, 2, 1]
     assert [waiting.why for waiting in order(every)] == list(Lane)
 
 

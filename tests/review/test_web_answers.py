@@ -4,11 +4,12 @@ import pytest
 
 from guard.clients import directory
 from guard.errors import NotSentError, SendRefusedError, SendUncertainError
+from guard.policy.channels import Channel
 from guard.policy.decision import Correspondent
 from guard.record.entry import Fact
 from guard.record.lock import scan_lock
 from guard.record.verify import examine
-from guard.review.queue import LOOK_BACK_DAYS, SAMPLE_SHARE, lot
+from guard.review.queue import LOOK_BACK_DAYS, MOST_NOTICES, SAMPLE_SHARE, lot
 from guard.verdict.label import Label
 from tests.review.practice import Practice, letter
 
@@ -325,3 +326,37 @@ def test_strangers_of_long_ago_are_not_asked_about(open_practice: Practice) -> N
     open_practice.restart()
     open_practice.enter()
     assert open_practice.waiting() == []
+
+
+def a_friend_request(
+    practice: Practice, number: int = 1, channel: Channel = Channel.FOLLOW
+) -> int:
+    raw = letter(sender="Facebook <friends@facebookmail.com>", subject=f"Kim {number}")
+    return practice.add(raw, Label.OTHER, grounds=(), who=Correspondent.MACHINE, channel=channel)
+
+
+def test_a_friend_request_is_shown_with_the_policys_line_until_it_is_filed(
+    open_practice: Practice,
+) -> None:
+    item = a_friend_request(open_practice)
+
+    assert "From other channels" in open_practice.page("/")
+    assert "A friend or follow request" in open_practice.page("/")
+    assert "Do not accept." in open_practice.page(f"/item/{item}")
+    open_practice.answer(item, "other")
+    assert "From other channels" not in open_practice.page("/")
+
+
+def test_a_networks_digest_is_not_shown(open_practice: Practice) -> None:
+    a_friend_request(open_practice, channel=Channel.SOCIAL)
+
+    assert open_practice.waiting() == []
+
+
+def test_a_flood_of_notices_hides_nothing(open_practice: Practice) -> None:
+    items = []
+    for number in range(MOST_NOTICES + 1):
+        open_practice.clock.pass_(seconds=1)
+        items.append(a_friend_request(open_practice, number))
+
+    assert open_practice.waiting() == items[1:]
