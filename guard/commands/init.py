@@ -9,26 +9,13 @@ from typing import TypedDict, Unpack
 
 import click
 
-from guard.commands import wiring
+from guard.commands import sheets, wiring
 from guard.commands.template import Answers, guard_toml
 from guard.config import Settings, parse
 from guard.errors import ConfigError
 from guard.record import init as record_init
-
-SHEET = """\
-guard: RECOVERY SHEET. Print this, keep it where you keep your clinical will, then delete the file.
-
-This key opens the whole record without the passphrase:
-
-    {key}
-
-If the passphrase is forgotten, or you are no longer there: put the key into a file key.txt.
-Any computer with the free program "age" (age-encryption.org) then opens one client's key and,
-with that, each message of that client; FORMAT.md, which comes with guard, shows how.
-
-Whoever holds this sheet and a copy of the record can read everything.
-If passphrase and sheet are both lost, the record can still be proved, but never read again.
-"""
+from guard.record import sheet
+from guard.record.seal import Identity
 
 
 class _Options(TypedDict):
@@ -48,6 +35,7 @@ class _Options(TypedDict):
     mode: str
     trusted: tuple[str, ...]
     executor: str | None
+    executor_sheet: Path | None
     passphrase_file: Path | None
     recovery_file: Path
 
@@ -93,6 +81,11 @@ class _Options(TypedDict):
 @click.option("--trust-authserv", "trusted", multiple=True, help="See: guard check.")
 @click.option("--executor", help="age public key of the executor of your clinical will.")
 @click.option(
+    "--executor-sheet",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Make a key for the executor; it stands on this sheet alone.",
+)
+@click.option(
     "--passphrase-file",
     type=click.Path(dir_okay=False, path_type=Path),
     envvar="GUARD_PASSPHRASE_FILE",
@@ -103,7 +96,7 @@ class _Options(TypedDict):
     type=click.Path(dir_okay=False, path_type=Path),
     default=Path("recovery-sheet.txt"),
     show_default=True,
-    help="Where the recovery sheet is written. Print it, then delete it.",
+    help="The recovery sheet; printable if it ends in .pdf. Print it, then delete it.",
 )
 @click.pass_obj
 def init(config: Path, **options: Unpack[_Options]) -> None:
@@ -114,24 +107,37 @@ def init(config: Path, **options: Unpack[_Options]) -> None:
     all that has no default, and --passphrase-file, it asks nothing and runs unattended.
     """
     recovery = options["recovery_file"]
-    for file in (config, recovery):
-        if file.exists():
-            raise ConfigError(
-                f"{file} is there already", hint="Move it away first; guard overwrites nothing."
-            )
+    papers = list(filter(None, (recovery, options["executor_sheet"])))
+    sheets.refuse_used(config, *papers)
     text = guard_toml(_answers(options))
     settings = parse(text, name=config.name, folder=config.absolute().parent)
     passphrase = wiring.ask_passphrase(options["passphrase_file"], confirm=True)
     with ExitStack() as undo:
         # Made before the keys: a sheet that cannot be written must not leave keys without one.
-        for file in (config, recovery):
-            wiring.write_private(file, "")
+        for file in papers:
+            sheets.reserve(file)
             undo.callback(file.unlink)
-        key = _make(settings, passphrase, options["executor"])
+        wiring.write_private(config, "")
+        undo.callback(config.unlink)
+        key = _make(settings, passphrase, _executor(options))
         undo.pop_all()
-    recovery.write_text(SHEET.format(key=key), encoding="utf-8")
+    sheets.write(recovery, sheet.recovery(Identity(key)))
     config.write_text(text, encoding="utf-8")
     click.echo(_next(config, recovery))
+    if options["executor_sheet"] is not None:
+        click.echo(f"Print {options['executor_sheet']} too, seal it in an envelope, delete it.")
+
+
+def _executor(options: _Options) -> str | None:
+    """Public key of the executor, made with its sheet if that is wanted."""
+    file = options["executor_sheet"]
+    if file is None:
+        return options["executor"]
+    if options["executor"] is not None:
+        raise ConfigError("say one of --executor and --executor-sheet")
+    theirs = Identity.make()
+    sheets.write(file, sheet.executors(theirs))
+    return theirs.recipient
 
 
 def _make(settings: Settings, passphrase: str, executor: str | None) -> str:

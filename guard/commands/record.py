@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from guard.commands import wiring
+from guard.commands import record_keys, wiring
 from guard.commands.review import minutes_of_item
 from guard.config import load
 from guard.errors import RecordBrokenError
@@ -21,6 +21,13 @@ _PASSPHRASE = click.option(
 @click.group()
 def record() -> None:
     """Verify, show and export the legal record."""
+
+
+record.add_command(record_keys.passphrase)
+record.add_command(record_keys.sheet)
+record.add_command(record_keys.recover)
+record.add_command(record_keys.executor)
+record.add_command(record_keys.rekey)
 
 
 @record.command()

@@ -266,18 +266,22 @@ def unlock(record: SqliteRecord, passphrase_file: Path | None) -> Reader:
     return Reader(record, record.keys.unlock(ask_passphrase(passphrase_file)))
 
 
-def ask_passphrase(file: Path | None, *, confirm: bool = False) -> str:
+def ask_passphrase(
+    file: Path | None,
+    *,
+    confirm: bool = False,
+    prompt: str = "Passphrase",
+    option: str = "--passphrase-file",
+) -> str:
     """Return the passphrase from a file, or ask for it without showing it."""
     if file is not None:
-        return login.password(
-            file=file, command=[], service="guard", user="", key="--passphrase-file"
-        )
+        return login.password(file=file, command=[], service="guard", user="", key=option)
     if not sys.stdin.isatty():
         raise LockedError(
-            "a passphrase is needed, and there is nobody to ask",
-            hint="Run this in a terminal, or give --passphrase-file FILE.",
+            f"a {prompt.lower()} is needed, and there is nobody to ask",
+            hint=f"Run this in a terminal, or give {option} FILE.",
         )
-    asked: str = click.prompt("Passphrase", hide_input=True, confirmation_prompt=confirm, err=True)
+    asked: str = click.prompt(prompt, hide_input=True, confirmation_prompt=confirm, err=True)
     return asked
 
 

@@ -1,4 +1,4 @@
-"""Which entries her erase orders cover: the only reason why sealed bytes may be missing.
+"""What her orders say: which sealed bytes may be missing, and who may read the rest.
 
 Pure over the entries it is given. An order that she did not sign covers nothing, so a
 deletion with a made-up order beside it is still found out. Source: FORMAT.md, "Erasing".
@@ -9,10 +9,10 @@ from typing import Any
 
 from guard.record.entry import Entry
 from guard.record.note import Verifier
-from guard.record.order import Order, succeeded
+from guard.record.order import Order, readers, succeeded
 
-KINDS = ("created", "orderer", "shredded")
-"""Kinds of entries that say what may be missing."""
+KINDS = ("created", "orderer", "shredded", "rekeyed")
+"""Kinds of entries that say what may be missing, and who may read."""
 
 
 class Erasures:
@@ -26,6 +26,9 @@ class Erasures:
         """
         self.orderer: Verifier | None = None
         """Whose signature counts now; None when no key of hers is named yet."""
+
+        self.readers: tuple[str, ...] = ()
+        """age public keys of those who read everything; hers first."""
 
         self.forged: list[int] = []
         """Entries that order, or name an orderer, without a good signature."""
@@ -62,12 +65,23 @@ class Erasures:
         if entry.kind == "created":
             own = Verifier.decode(fields["vkey"])
             self._origin = own.name
+            self.readers = tuple(map(str, fields["recipients"]))
             if "orders" in fields:
                 self.orderer = Verifier.decode(fields["orders"])
         elif entry.kind == "orderer":
             self.orderer = succeeded(fields["order"], self._origin, self.orderer)
+        elif entry.kind == "rekeyed":
+            self._rekeyed(entry.seq, fields)
         else:
             self._order(entry.seq, fields)
+
+    def _rekeyed(self, seq: int, fields: Mapping[str, Any]) -> None:
+        if self.orderer is None:
+            raise ValueError("nobody may order yet")
+        recipients = tuple(map(str, fields["recipients"]))
+        if self.orderer.text_of(fields["order"]) != readers(self._origin, seq, recipients):
+            raise ValueError("an order about something else")
+        self.readers = recipients
 
     def _order(self, seq: int, fields: Mapping[str, Any]) -> None:
         if self.orderer is None:

@@ -54,7 +54,7 @@ def create(
     try:
         staging.mkdir(mode=0o700)
         keys = Keys.create(staging / "keys", recipients)
-        keys.store_therapist(identity, passphrase, random=random, work=work)
+        keys.store_identity(identity, passphrase, random=random, work=work)
         (staging / "checkpoints").mkdir(mode=0o700)
         with SqliteRecord.create(
             staging, random=random, now=now, orderer=partial(verifier, identity)

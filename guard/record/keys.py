@@ -18,7 +18,7 @@ from guard.record.seal import Identity, check_recipient, seal, unseal
 
 _FIRST_LINE = "# guard recipients v1"
 _RECIPIENTS = "recipients.txt"
-_THERAPIST = "therapist.key.age"
+_HERS = ("therapist.key.age", "executor.key.age")
 _RESTORE = "Restore the folder keys/ from its backup; without it the record cannot be read."
 
 
@@ -48,9 +48,13 @@ class Keys:
             folder.mkdir(mode=0o700)
         except OSError as error:
             raise durable.disk_error(error) from error
-        text = "".join(f"{line}\n" for line in (_FIRST_LINE, *recipients))
-        durable.write(folder / _RECIPIENTS, text.encode())
+        durable.write(folder / _RECIPIENTS, recipients_text(recipients))
         return cls(folder)
+
+    @property
+    def folder(self) -> Path:
+        """Where the files are."""
+        return self._folder
 
     def masters(self) -> tuple[str, ...]:
         """Public keys of those who can read everything.
@@ -78,7 +82,7 @@ class Keys:
             RecordError: The disk would not, or `recipients.txt` is missing.
         """
         check_owner(owner)
-        with self._alone():
+        with self.alone():
             known = self.recipient(owner)
             if known is not None:
                 return known
@@ -121,19 +125,50 @@ class Keys:
         """Whether any half of an owner's key pair is there."""
         return self._secret(owner).exists() or self._public(owner).exists()
 
-    def secret(self, owner: str, identity: Identity) -> Identity | None:
-        """An owner's secret key; None when it was destroyed, or never made.
+    def secrets(self, owner: str, identity: Identity) -> tuple[Identity, ...]:
+        """An owner's secret keys, newest first; none when destroyed, or never made.
 
         Raises:
-            LockedError: `identity` is none of those it was sealed to.
+            LockedError: `identity` is none of those they were sealed to.
             RecordError: The file cannot be read.
         """
         sealed = self._read(self._secret(owner).name)
         if sealed is None:
-            return None
-        return Identity(unseal(sealed, [identity]).decode(errors="replace"))
+            return ()
+        lines = unseal(sealed, [identity]).decode(errors="replace").split()
+        return tuple(Identity(line) for line in lines)
 
-    def store_therapist(
+    def rewrap(
+        self, owner: str, identity: Identity, recipients: Sequence[str], *, into: Path, fresh: bool
+    ) -> str:
+        """Seal an owner's keys anew, into another folder; those here stay as they are.
+
+        Args:
+            owner: Who has a key pair.
+            identity: Opens it.
+            recipients: Who can open the new file.
+            into: Gets `OWNER.age` and `OWNER.pub`.
+            fresh: Make a new key pair too, for what is sealed from now on.
+
+        Returns:
+            The public key that goes with the new file.
+
+        Raises:
+            LockedError: `identity` does not open it.
+            RecordError: It is missing, or the disk would not.
+        """
+        secrets = self.secrets(owner, identity)
+        if not secrets:
+            raise RecordError("a key that the record knows is not in keys/", hint=_RESTORE)
+        if fresh:
+            secrets = (Identity.make(), *secrets)
+        text = "\n".join(one.secret for one in secrets)
+        durable.write(into / self._secret(owner).name, seal(text.encode(), recipients))
+        newest = secrets[0].recipient
+        durable.write(into / self._public(owner).name, f"{newest}\n".encode())
+        return newest
+
+    def store_identity(
         self,
         identity: Identity,
         passphrase: str,
@@ -141,30 +176,37 @@ class Keys:
         random: Callable[[int], bytes],
         work: int = WORK,
     ) -> None:
-        """Keep her identity under a passphrase; also how the passphrase is changed.
+        """Keep her identity, or the executor's, under a passphrase.
+
+        Also how a passphrase is changed. The two do not overwrite one another.
 
         Raises:
             ValueError: The passphrase is empty.
             LockedError: The identity does not open this record.
             RecordError: The disk would not.
         """
-        if identity.recipient not in self.masters():
+        masters = self.masters()
+        if identity.recipient not in masters:
             raise LockedError("this key does not open this record")
-        text = f"# guard therapist key v1\n{identity.secret}\n".encode()
-        sealed = seal_with_passphrase(text, passphrase, random=random, work=work)
-        durable.write(self._folder / _THERAPIST, sealed)
+        name = _HERS[min(masters.index(identity.recipient), 1)]
+        sealed = sealed_identity(identity, passphrase, random=random, work=work)
+        durable.write(self._folder / name, sealed)
 
     def unlock(self, passphrase: str) -> Identity:
-        """Open her identity.
+        """Open her identity, or else the executor's.
 
         Raises:
             LockedError: The passphrase is wrong, or the file was changed.
             RecordError: There is no such file.
         """
-        sealed = self._read(_THERAPIST)
-        if sealed is None:
-            raise RecordError(f"keys/{_THERAPIST} is missing", hint=_RESTORE)
-        return Identity.decode(open_with_passphrase(sealed, passphrase).decode(errors="replace"))
+        files = [sealed for name in _HERS if (sealed := self._read(name)) is not None]
+        if not files:
+            hint = f"{_RESTORE} With the recovery sheet: guard record recover"
+            raise RecordError(f"keys/{_HERS[0]} is missing", hint=hint)
+        for sealed in files[:-1]:
+            with contextlib.suppress(LockedError):
+                return _opened(sealed, passphrase)
+        return _opened(files[-1], passphrase)
 
     def destroy(self, owner: str) -> None:
         """Destroy an owner's key pair for ever; nothing happens when it is gone already.
@@ -174,7 +216,7 @@ class Keys:
         Raises:
             RecordError: The disk would not.
         """
-        with self._alone():
+        with self.alone():
             try:
                 self._secret(owner).unlink(missing_ok=True)
                 self._public(owner).unlink(missing_ok=True)
@@ -199,7 +241,12 @@ class Keys:
             raise durable.disk_error(error) from error
 
     @contextlib.contextmanager
-    def _alone(self) -> Iterator[None]:
+    def alone(self) -> Iterator[None]:
+        """Keep every other maker of keys out.
+
+        Raises:
+            RecordError: The folder is missing.
+        """
         # Two makers of one owner could leave one's secret beside the other's public key,
         # and mail sealed to it would be lost.
         try:
@@ -211,3 +258,24 @@ class Keys:
             yield
         finally:
             os.close(handle)
+
+
+def sealed_identity(
+    identity: Identity, passphrase: str, *, random: Callable[[int], bytes], work: int = WORK
+) -> bytes:
+    """The file that keeps an identity under a passphrase.
+
+    Raises:
+        ValueError: The passphrase is empty.
+    """
+    text = f"# guard therapist key v1\n{identity.secret}\n".encode()
+    return seal_with_passphrase(text, passphrase, random=random, work=work)
+
+
+def recipients_text(recipients: Sequence[str]) -> bytes:
+    """The file `recipients.txt`."""
+    return "".join(f"{line}\n" for line in (_FIRST_LINE, *recipients)).encode()
+
+
+def _opened(sealed: bytes, passphrase: str) -> Identity:
+    return Identity.decode(open_with_passphrase(sealed, passphrase).decode(errors="replace"))

@@ -39,9 +39,13 @@ def _has_controls(text: str) -> bool:
 
 def _decode(text: str) -> bytes:
     try:
-        return b64decode(text, validate=True)
+        data = b64decode(text, validate=True)
     except (binascii.Error, ValueError):
         raise ValueError("not base64") from None
+    # Two spellings of the same bytes (RFC 4648 section 3.5) would let a note be altered.
+    if b64encode(data).decode() != text:
+        raise ValueError("not canonical base64")
+    return data
 
 
 @dataclass(frozen=True, slots=True)

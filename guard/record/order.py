@@ -4,6 +4,7 @@ Pure. The signing key follows from her identity, so that no further key has to b
 public half stands in the record. Source: FORMAT.md, "Erasing"; C2SP signed-note.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Self
 
@@ -15,6 +16,7 @@ from guard.record.seal import Identity
 
 _ORDER = "guard erase order v1"
 _ORDERER = "guard orderer v1"
+_READERS = "guard readers v1"
 _NONE = "-"
 
 
@@ -92,6 +94,12 @@ def succeeded(note: str, origin: str, before: Verifier | None) -> Verifier:
     if text != succession(origin, named) or named.name != _name(origin):
         raise ValueError("it names no orderer")
     return named
+
+
+def readers(origin: str, seq: int, recipients: Sequence[str]) -> str:
+    """Return the text by which an orderer says who reads everything from an entry on."""
+    # Bound to its place, so that nobody can file an older one again.
+    return "\n".join((_READERS, origin, str(seq), *recipients, ""))
 
 
 def _name(origin: str) -> str:

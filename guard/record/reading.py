@@ -20,7 +20,7 @@ class Reader:
     def __init__(self, record: SqliteQueries, identity: Identity) -> None:
         self._record = record
         self._identity = identity
-        self._known: dict[str, Identity | None] = {}
+        self._known: dict[str, tuple[Identity, ...]] = {}
 
     @property
     def identity(self) -> Identity:
@@ -93,12 +93,12 @@ class Reader:
         owners = [str(owner) for owner in _fields(entry).get("owners", ())]
         # The key of today came after the order that destroyed the one before.
         ends = self._record.erasures().end
-        keys = [self._key(owner) for owner in owners if entry.seq >= ends(owner)]
-        return [key for key in keys if key is not None]
+        alive = [owner for owner in owners if entry.seq >= ends(owner)]
+        return [key for owner in alive for key in self._secrets(owner)]
 
-    def _key(self, owner: str) -> Identity | None:
+    def _secrets(self, owner: str) -> tuple[Identity, ...]:
         if owner not in self._known:
-            self._known[owner] = self._record.keys.secret(owner, self._identity)
+            self._known[owner] = self._record.keys.secrets(owner, self._identity)
         return self._known[owner]
 
 

@@ -15,7 +15,7 @@ from types import TracebackType
 from typing import Self
 
 from guard.errors import RecordBrokenError, RecordError
-from guard.record import durable, sqlite_file
+from guard.record import durable, rekey, sqlite_file
 from guard.record.derive import changes
 from guard.record.entry import (
     JSON,
@@ -121,6 +121,11 @@ class SqliteRecord(SqliteQueries):
             )
         record = cls(db, folder, scanner, random)
         record._readonly = readonly
+        try:
+            record._settle(writing=False)
+        except BaseException:
+            db.close()
+            raise
         return record
 
     def close(self) -> None:
@@ -321,6 +326,18 @@ class SqliteRecord(SqliteQueries):
         batch.add("keyed", {"owner": owner, "recipient": recipient})
         return recipient
 
+    def settle(self) -> None:
+        """Finish a change of readers that is filed; `open` does it too.
+
+        Raises:
+            RecordError: The disk would not.
+        """
+        self._settle(writing=False)
+
+    def _settle(self, *, writing: bool) -> None:
+        if rekey.pending(self.keys):
+            rekey.settle(self.keys, self.erasures().readers, writing=writing)
+
     @contextlib.contextmanager
     def _batch(self, now: int) -> Iterator[Batch]:
         if self._scanner is None or self._readonly:
@@ -328,6 +345,7 @@ class SqliteRecord(SqliteQueries):
         with translated():
             self._db.execute("BEGIN IMMEDIATE")
             try:
+                self._settle(writing=True)
                 size, peaks, _ = self._newest()
                 last = self._one("SELECT at FROM entry WHERE seq = ?", size - 1)
                 try:

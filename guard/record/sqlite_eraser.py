@@ -51,10 +51,7 @@ def erase(
         raise ValueError("what belongs to nobody has no owner to erase")
     with record.writing(now) as batch:
         _refuse_held(record, owner)
-        if record.erasures().orderer is None:
-            # A record older than erase orders: the first who unlocks it is taken for her.
-            _name(record, batch, identity, identity)
-        origin = _insist(record, batch, identity)
+        origin = insist_orderer(record, batch, identity)
         order = Order(origin=origin, size=batch.size, owner=owner, items=tuple(sorted(items)))
         seq = _carry_out(
             record, batch, order, note=signer(identity, origin).sign(order.encode()), body=body
@@ -87,21 +84,6 @@ def replay(record: SqliteRecord, entry: Entry) -> bool:
         _carry_out(record, batch, order, note=str(note), body=body)
     finish(record)
     return True
-
-
-def name_orderer(
-    record: SqliteRecord, successor: Identity, *, identity: Identity, now: int
-) -> None:
-    """File that a new identity of hers orders from now on, signed by the one before.
-
-    Raises:
-        LockedError: The identity is not the one that may order so far.
-        RecordError: The disk would not.
-    """
-    with record.writing(now) as batch:
-        if record.erasures().orderer is not None:
-            _insist(record, batch, identity)
-        _name(record, batch, successor, identity)
 
 
 def finish(record: SqliteRecord) -> None:
@@ -138,12 +120,29 @@ def _refuse_held(record: SqliteRecord, owner: str) -> None:
         )
 
 
-def _insist(record: SqliteRecord, batch: Batch, identity: Identity) -> str:
-    """Return the origin of the log, if this identity may order anything of it."""
+def insist_orderer(record: SqliteRecord, batch: Batch, identity: Identity) -> str:
+    """Return the origin of the log, if this identity may order anything of it.
+
+    Raises:
+        LockedError: It may not.
+    """
     origin = batch.scanner.verifier.name
+    if record.erasures().orderer is None:
+        # A record older than erase orders: the first who unlocks it is taken for her.
+        name_orderer(record, batch, identity, identity)
     if record.erasures().orderer != verifier(identity, origin):
         raise LockedError("this key may not order anything of this record")
     return origin
+
+
+def name_orderer(
+    record: SqliteRecord, batch: Batch, successor: Identity, identity: Identity
+) -> None:
+    """File that a new identity of hers orders from now on, signed by the one before."""
+    origin = batch.scanner.verifier.name
+    text = succession(origin, verifier(successor, origin))
+    batch.add("orderer", {"order": signer(identity, origin).sign(text)})
+    assert record.erasures().orderer == verifier(successor, origin)
 
 
 def _read(orderer: Verifier | None, note: object, origin: str) -> Order:
@@ -154,13 +153,6 @@ def _read(orderer: Verifier | None, note: object, origin: str) -> Order:
     if order is None or order.origin != origin:
         raise RecordBrokenError("an order that she did not sign for this record")
     return order
-
-
-def _name(record: SqliteRecord, batch: Batch, successor: Identity, identity: Identity) -> None:
-    origin = batch.scanner.verifier.name
-    text = succession(origin, verifier(successor, origin))
-    batch.add("orderer", {"order": signer(identity, origin).sign(text)})
-    assert record.erasures().orderer == verifier(successor, origin)
 
 
 def _carry_out(

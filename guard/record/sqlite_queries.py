@@ -133,14 +133,15 @@ class SqliteQueries:
         return [_entry(row) for row in self._all(query, item)]
 
     def erasures(self) -> Erasures:
-        """What her orders cover; read anew only when there is a new one."""
+        """What her orders say; read anew only when there is a new one."""
         # Subqueries, because MAX over a list of kinds would walk all of them.
         row = self._one(
             "SELECT MAX((SELECT COALESCE(MAX(seq), 0) FROM entry WHERE kind = 'shredded'),"
-            " (SELECT COALESCE(MAX(seq), 0) FROM entry WHERE kind = 'orderer'))"
+            " (SELECT COALESCE(MAX(seq), 0) FROM entry WHERE kind = 'orderer'),"
+            " (SELECT COALESCE(MAX(seq), 0) FROM entry WHERE kind = 'rekeyed'))"
         )
         if self._erasures is None or self._erasures[0] != row[0]:
-            query = f"SELECT {_COLUMNS} FROM entry WHERE kind IN (?, ?, ?) ORDER BY seq"  # noqa: S608 - our own columns
+            query = f"SELECT {_COLUMNS} FROM entry WHERE kind IN (?, ?, ?, ?) ORDER BY seq"  # noqa: S608 - our own columns
             self._erasures = (row[0], Erasures(map(_entry, self._all(query, *KINDS))))
         return self._erasures[1]
 
@@ -201,6 +202,12 @@ class SqliteQueries:
         """Number of entries."""
         size: int = self._newest()[0]
         return size
+
+    def active_owners(self) -> tuple[str, ...]:
+        """Owners whose keys are in use: keyed, and not erased since; sorted."""
+        end = self.erasures().end
+        keyed = ((owner, self.latest("keyed", owner=owner)) for owner in self.keyed_owners())
+        return tuple(owner for owner, one in keyed if one and one.seq >= end(owner))
 
     # --- for verify and rebuild ---------------------------------------------------------
 

@@ -176,7 +176,7 @@ def _derived(record: SqliteQueries) -> Iterator[Finding]:
 
 def _keys(record: SqliteQueries) -> Iterator[Finding]:
     masters = record.keys.masters()
-    if list(masters) != record.entry(0).fields.get("recipients"):
+    if masters != record.erasures().readers:
         yield Finding(what="keys", seq=0, detail="recipients.txt is not the one filed")
     if record.entry(0).fields.get("vkey") != record.verifier().encode():
         yield Finding(what="keys", seq=0, detail="vkey.txt is not the one filed")

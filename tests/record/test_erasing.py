@@ -18,7 +18,7 @@ from guard.record.reading import Reader
 from guard.record.schema import STATEMENTS
 from guard.record.seal import Identity
 from guard.record.sqlite import SqliteRecord
-from guard.record.sqlite_eraser import erase, finish, name_orderer, replay
+from guard.record.sqlite_eraser import erase, finish, insist_orderer, name_orderer, replay
 from guard.record.verify import examine, verify
 from tests.record.conftest import NOW, Home
 
@@ -269,7 +269,8 @@ def test_a_successor_orders_and_the_old_key_no_longer_does(
 ) -> None:
     successor = Identity.make()
 
-    name_orderer(record, successor, identity=home.identity, now=NOW)
+    with record.writing(NOW) as batch:
+        name_orderer(record, batch, successor, home.identity)
 
     with pytest.raises(LockedError):
         erase(record, "c1", identity=home.identity, body={}, now=NOW)
@@ -281,8 +282,8 @@ def test_nobody_names_themselves_the_orderer(record: SqliteRecord, home: Home) -
     thief, origin = Identity.make(), record.verifier().name
     text = succession(origin, verifier(thief, origin))
 
-    with pytest.raises(LockedError):
-        name_orderer(record, thief, identity=thief, now=NOW)
+    with pytest.raises(LockedError), record.writing(NOW) as batch:
+        insist_orderer(record, batch, thief)
     with record.writing(NOW) as batch:
         batch.add("orderer", {"order": signer(thief, origin).sign(text)})
 

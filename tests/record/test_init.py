@@ -60,7 +60,7 @@ def test_an_executor_can_read_everything(tmp_path: Path) -> None:
     make(tmp_path / "record", executor=executor.recipient)
 
     with SqliteRecord.open(tmp_path / "record") as record:
-        assert record.keys.secret("unsorted", executor) is not None
+        assert record.keys.secrets("unsorted", executor)
 
 
 def test_an_empty_folder_is_taken(tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ HER, EXECUTOR, STRANGER = Identity.make(), Identity.make(), Identity.make()
 @pytest.fixture
 def keys(tmp_path: Path) -> Keys:
     made = Keys.create(tmp_path / "keys", [HER.recipient, EXECUTOR.recipient])
-    made.store_therapist(HER, "right", random=os.urandom, work=CHEAPEST)
+    made.store_identity(HER, "right", random=os.urandom, work=CHEAPEST)
     return made
 
 
@@ -25,11 +25,10 @@ def test_she_and_the_executor_get_an_owners_secret_and_nobody_else(keys: Keys) -
     recipient = keys.create_owner("c1")
 
     for identity in (HER, EXECUTOR):
-        secret = keys.secret("c1", identity)
-        assert secret is not None
+        [secret] = keys.secrets("c1", identity)
         assert secret.recipient == recipient
     with pytest.raises(LockedError):
-        keys.secret("c1", STRANGER)
+        keys.secrets("c1", STRANGER)
 
 
 def test_an_owner_keeps_its_key(keys: Keys) -> None:
@@ -43,8 +42,7 @@ def test_a_secret_left_by_a_crash_is_replaced(keys: Keys, tmp_path: Path) -> Non
 
     recipient = keys.create_owner("c1")
 
-    secret = keys.secret("c1", HER)
-    assert secret is not None
+    [secret] = keys.secrets("c1", HER)
     assert secret.recipient == recipient
 
 
@@ -52,8 +50,7 @@ def test_many_makers_of_one_owner_agree(tmp_path: Path, keys: Keys) -> None:
     with ThreadPoolExecutor(8) as pool:
         made = set(pool.map(lambda _: Keys(tmp_path / "keys").create_owner("c1"), range(24)))
 
-    secret = keys.secret("c1", HER)
-    assert secret is not None
+    [secret] = keys.secrets("c1", HER)
     assert made == {secret.recipient}
 
 
@@ -63,7 +60,7 @@ def test_a_destroyed_owner_is_gone(keys: Keys, tmp_path: Path) -> None:
     keys.destroy("c1")
     keys.destroy("c1")
 
-    assert keys.secret("c1", HER) is None
+    assert keys.secrets("c1", HER) == ()
     assert keys.recipient("c1") is None
     assert not list((tmp_path / "keys").glob("c1*"))
 
@@ -75,16 +72,24 @@ def test_the_passphrase_opens_her_identity(keys: Keys) -> None:
 
 
 def test_the_passphrase_can_be_changed(keys: Keys) -> None:
-    keys.store_therapist(HER, "newer", random=os.urandom, work=CHEAPEST)
+    keys.store_identity(HER, "newer", random=os.urandom, work=CHEAPEST)
 
     assert keys.unlock("newer") == HER
     with pytest.raises(LockedError):
         keys.unlock("right")
 
 
+def test_her_passphrase_and_the_executors_open_side_by_side(keys: Keys) -> None:
+    keys.store_identity(EXECUTOR, "theirs", random=os.urandom, work=CHEAPEST)
+
+    assert (keys.unlock("right"), keys.unlock("theirs")) == (HER, EXECUTOR)
+    with pytest.raises(LockedError):
+        keys.unlock("wrong")
+
+
 def test_a_foreign_identity_is_not_stored(keys: Keys) -> None:
     with pytest.raises(LockedError):
-        keys.store_therapist(STRANGER, "x", random=os.urandom, work=CHEAPEST)
+        keys.store_identity(STRANGER, "x", random=os.urandom, work=CHEAPEST)
     assert keys.unlock("right") == HER
 
 

@@ -1,0 +1,133 @@
+"""Sealing every owner's keys anew: for another executor, or for a new identity of hers.
+
+Edge: files. All new files are made in `keys.next/`; the `rekeyed` entry is what makes them
+count; then they are moved over the old ones, one by one, by whoever opens the record next
+if a crash came in between. Source: FORMAT.md, "Changing who can read".
+"""
+
+import shutil
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from guard.errors import RecordError
+from guard.record import durable
+from guard.record.keys import Keys, recipients_text
+from guard.record.seal import Identity, check_recipient
+
+STAGING = "keys.next"
+"""Folder beside `keys/`."""
+
+_LAST = "recipients.txt"
+_EXECUTORS = "executor.key.age"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class Change:
+    """Who can read the record from now on."""
+
+    identity: Identity
+    """Opens the owners' keys as they are."""
+
+    recipients: tuple[str, ...]
+    """age public keys of who can open them then; hers first."""
+
+    files: Mapping[str, bytes]
+    """Files of `keys/` that change with it, such as her new sealed identity."""
+
+    successor: Identity | None = None
+    """Her new identity; then every owner gets a new key pair too, for what comes later."""
+
+    def __post_init__(self) -> None:
+        if not self.recipients or len(set(self.recipients)) != len(self.recipients):
+            raise ValueError("somebody must be able to read the record, each named once")
+        for recipient in self.recipients:
+            check_recipient(recipient)
+
+
+def stage(keys: Keys, owners: Sequence[str], change: Change) -> dict[str, str]:
+    """Make the new files ready in `keys.next/`, durable; nothing else changes.
+
+    Returns:
+        Owner to public key, of those that get a new one.
+
+    Raises:
+        LockedError: The identity does not open the keys as they are.
+        RecordError: A key is missing, or the disk would not.
+    """
+    folder = _staging(keys)
+    _discard(folder)
+    renewed, fresh = {}, change.successor is not None
+    try:
+        folder.mkdir(mode=0o700)
+    except OSError as error:
+        raise durable.disk_error(error) from error
+    for owner in owners:
+        newest = keys.rewrap(owner, change.identity, change.recipients, into=folder, fresh=fresh)
+        if fresh:
+            renewed[owner] = newest
+    for name, data in change.files.items():
+        durable.write(folder / name, data)
+    # The last one: a folder without it was never ready.
+    durable.write(folder / _LAST, recipients_text(change.recipients))
+    return renewed
+
+
+def pending(keys: Keys) -> bool:
+    """Whether a change was begun and not finished."""
+    return _staging(keys).exists()
+
+
+def settle(keys: Keys, filed: Sequence[str], *, writing: bool) -> None:
+    """Finish a change that is filed; undo one that is not.
+
+    Args:
+        keys: Of the record.
+        filed: Who can read it, as its entries say.
+        writing: Nobody else writes to the record now; else what is not filed may be
+            somebody's work of this moment, and is left alone.
+
+    Raises:
+        RecordError: The disk would not.
+    """
+    folder = _staging(keys)
+    if _ready(folder) == tuple(filed):
+        with keys.alone():
+            _publish(folder, keys.folder)
+    elif writing:
+        _discard(folder)
+
+
+def _publish(folder: Path, keys: Path) -> None:
+    try:
+        names = sorted(path.name for path in folder.iterdir() if path.name != _LAST)
+        for name in (*names, _LAST):
+            (folder / name).replace(keys / name)
+        # Sealed by a passphrase to whoever was the executor; the sheet makes it anew.
+        (keys / _EXECUTORS).unlink(missing_ok=True)
+        durable.sync_folder(keys)
+        shutil.rmtree(folder, ignore_errors=True)
+    except FileNotFoundError:
+        # Another process was quicker; the lock kept us from seeing a half-moved folder.
+        return
+    except OSError as error:
+        raise durable.disk_error(error) from error
+
+
+def _discard(folder: Path) -> None:
+    try:
+        if folder.exists():
+            shutil.rmtree(folder)
+    except OSError as error:
+        raise durable.disk_error(error) from error
+
+
+def _ready(folder: Path) -> tuple[str, ...]:
+    try:
+        return Keys(folder).masters()
+    except RecordError:
+        return ()
+
+
+def _staging(keys: Keys) -> Path:
+    return keys.folder.with_name(STAGING)
