@@ -11,6 +11,7 @@ from pathlib import Path
 
 from guard.errors import BusyError, GuardError, RecordBrokenError, RecordError
 from guard.record import durable
+from guard.record.migrate import migrate, statements, version_of
 from guard.record.schema import APPLICATION_ID, FORMAT, STATEMENTS
 
 _WAIT_S = 20.0
@@ -64,7 +65,7 @@ def create(path: Path) -> sqlite3.Connection:
 
 
 def connect(path: Path, *, readonly: bool) -> sqlite3.Connection:
-    """Open a record's database.
+    """Open a record's database; one of an older format is brought to today's, unless only read.
 
     Raises:
         RecordError: It is missing, foreign, newer than this guard, or cannot be read.
@@ -76,6 +77,8 @@ def connect(path: Path, *, readonly: bool) -> sqlite3.Connection:
         db = _connect(path, readonly=readonly)
         try:
             _check(db)
+            if not readonly:
+                migrate(db)
         except BaseException:
             db.close()
             raise
@@ -117,17 +120,18 @@ def _text(data: bytes) -> str:
 
 def _check(db: sqlite3.Connection) -> None:
     (application,) = db.execute("PRAGMA application_id").fetchone()
-    (version,) = db.execute("PRAGMA user_version").fetchone()
+    version = version_of(db)
+    known = statements(version)
     if application != APPLICATION_ID:
         raise RecordError("this database is not a guard record", hint="Check record.path.")
-    if version != FORMAT:
+    if known is None:
         raise RecordError(
-            f"the record has format {version}; this guard knows format {FORMAT}",
+            f"the record has format {version}; this guard knows formats up to {FORMAT}",
             hint="Install the newest guard. Nothing was changed.",
         )
     # A planted trigger could drop mail silently, and a missing one lets entries be edited.
     found = db.execute("SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL").fetchall()
-    if {sql for (sql,) in found} != set(STATEMENTS):
+    if {sql for (sql,) in found} != known:
         raise RecordBrokenError("the tables or triggers of the record were changed")
 
 

@@ -93,7 +93,7 @@ def test_a_scanner_key_of_another_kind_is_refused(text: str) -> None:
 def test_every_vector_is_used() -> None:
     names = {path.stem.partition("-")[0] for path in FOLDER.iterdir()}
 
-    assert names == {"log", "passphrase", "codes"}
+    assert names == {"log", "passphrase", "codes", "format"}
 
 
 def test_the_example_of_the_format_page_is_right() -> None:
