@@ -41,18 +41,23 @@ class Authenticity:
     """Whether a trusted host vouches for the From domain."""
 
     reason: str
-    """Why, as a fixed word. Yes: ``dmarc``, ``dkim``, ``spf``. No: ``no-trusted-hosts``,
-    ``no-from``, ``several-from``, ``no-statement``, ``unreadable``, ``dmarc-fail``,
-    ``not-aligned``, ``not-passed``."""
+    """Why, as a fixed word. Yes: ``dmarc``, ``dkim``, ``spf``, or by her own word ``known``.
+    No: ``no-trusted-hosts``, ``no-from``, ``several-from``, ``no-statement``, ``unreadable``,
+    ``dmarc-fail``, ``not-aligned``, ``not-passed``."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Statement:
+class Statement:
     """One result of one method."""
 
     method: str
+    """Such as ``dkim``, lower case."""
+
     result: str
+    """Such as ``pass``, lower case."""
+
     domains: tuple[str, ...]
+    """The domains that it speaks for, in their ASCII form."""
 
 
 def authenticity(message: Message, *, trusted: Sequence[str]) -> Authenticity:
@@ -67,15 +72,14 @@ def authenticity(message: Message, *, trusted: Sequence[str]) -> Authenticity:
 
     Source: RFC 8601 sections 2.5, 4.1, 7.1, 7.2 and 7.8.
     """
-    names = {one.strip().lower().rstrip(".") for one in trusted if one.strip()}
-    if not names:
+    if not _names(trusted):
         return _no("no-trusted-hosts")
     if len(message.sender) != 1 or len(message.values("from")) != 1:
         return _no("several-from" if message.sender else "no-from")
-    value = _statement_field(message, names)
+    value = trusted_field(message, trusted=trusted)
     if value is None:
         return _no("no-statement")
-    statements = _statements(value)
+    statements = statements_of(value)
     if statements is None:
         return _no("unreadable")
     return _judge(statements, _ascii(message.sender[0].email.rpartition("@")[2]))
@@ -101,18 +105,29 @@ def _authserv_id(value: str) -> str | None:
     return match[1].lower().rstrip(".")
 
 
-def _statement_field(message: Message, names: set[str]) -> str | None:
-    homes = tuple(_organisation(one) for one in names if one != MICROSOFT)
-    homes += _MICROSOFT_HOSTS if MICROSOFT in names else ()
+def trusted_field(message: Message, *, trusted: Sequence[str]) -> str | None:
+    """Return the topmost field of a trusted host, if our own provider must have written it."""
+    names, homes = _names(trusted), homes_of(trusted)
     for name, value in message.headers:
-        if name == "received" and not _is_home(value, homes):
+        if name == "received" and not is_home(value, homes):
             return None
         if name == _FIELD and _authserv_id(value) in names:
             return value
     return None
 
 
-def _is_home(received: str, homes: tuple[str, ...]) -> bool:
+def homes_of(trusted: Sequence[str]) -> tuple[str, ...]:
+    """Return the domains within which the hosts of our own provider lie."""
+    names = _names(trusted)
+    homes = tuple(_organisation(one) for one in names if one != MICROSOFT)
+    return homes + (_MICROSOFT_HOSTS if MICROSOFT in names else ())
+
+
+def _names(trusted: Sequence[str]) -> set[str]:
+    return {one.strip().lower().rstrip(".") for one in trusted if one.strip()}
+
+
+def is_home(received: str, homes: tuple[str, ...]) -> bool:
     """Tell whether our own provider wrote a Received line, by the host that it names."""
     match = _BY.search(received[:_MOST_BYTES])
     if match is None:
@@ -122,7 +137,7 @@ def _is_home(received: str, homes: tuple[str, ...]) -> bool:
     # lies below the line of the provider's border, and that is where the field is.
     if "." not in host or host.endswith(_INSIDE) or host.replace(".", "").isdigit():
         return True
-    return any(_within(host, home) for home in homes)
+    return any(within(host, home) for home in homes)
 
 
 def _organisation(host: str) -> str:
@@ -131,11 +146,13 @@ def _organisation(host: str) -> str:
     return ".".join(labels[-3 if wide else -2 :])
 
 
-def _within(host: str, domain: str) -> bool:
+def within(host: str, domain: str) -> bool:
+    """Tell whether a host is a domain, or lies in it."""
     return host == domain or host.endswith("." + domain)
 
 
-def _statements(value: str) -> tuple[_Statement, ...] | None:
+def statements_of(value: str) -> tuple[Statement, ...] | None:
+    """Return what a field states; None when it cannot be read."""
     if len(value) > _MOST_BYTES:
         return None
     if _NAMELESS.match(value):
@@ -147,26 +164,27 @@ def _statements(value: str) -> tuple[_Statement, ...] | None:
         return None
 
 
-def _statement(one: authres.AuthenticationResult) -> _Statement:
+def _statement(one: authres.AuthenticationResult) -> Statement:
     wanted = {"header.from", "header.d", "header.i", "smtp.mailfrom"}
     domains = [
         str(item.value).strip("\"'").rpartition("@")[2].lower().rstrip(".")
         for item in one.properties
         if f"{item.type}.{item.name}".lower() in wanted
     ]
-    return _Statement(
+    return Statement(
         method=str(one.method).lower(),
         result=str(one.result).lower(),
         domains=tuple(_ascii(domain) for domain in domains if domain),
     )
 
 
-def _judge(statements: tuple[_Statement, ...], home: str) -> Authenticity:
+def _judge(statements: tuple[Statement, ...], home: str) -> Authenticity:
     dmarc = [one for one in statements if one.method == "dmarc"]
     if any(one.result == "pass" and one.domains == (home,) for one in dmarc):
         return Authenticity(authenticated=True, reason="dmarc")
-    # A stated failure is never outvoted by a part of it.
-    if any(one.result in {"fail", "permerror", "temperror"} for one in dmarc):
+    # A stated failure is never outvoted by a part of it; nor is Microsoft's own sum of all.
+    whole = [*dmarc, *(one for one in statements if one.method == "compauth")]
+    if any(one.result in {"fail", "permerror", "temperror"} for one in whole):
         return _no("dmarc-fail")
     passed = [one for one in statements if one.result == "pass"]
     for method in ("dkim", "spf"):

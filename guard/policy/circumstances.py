@@ -3,12 +3,14 @@
 Touches the world only through the record that it is given.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Protocol
 
 from guard.clients.directory import find, known_of
 from guard.config import Settings
+from guard.mail.message import Message
+from guard.mail.picture import picture
 from guard.mail.sender import Authenticity, authenticity
 from guard.policy.rules import Case
 from guard.policy.writer import poses_as_client
@@ -56,7 +58,7 @@ def gather(
     clients = tuple(dict.fromkeys(c for one in writers for c in find(record, one.email)))
     known = tuple(known_of(record, one) for one in clients)
     trust = settings.reminders.trust_authserv
-    vouched = authenticity(message, trusted=trust) if message else UNREAD
+    vouched = _vouched(message, clients, trust, record) if message else UNREAD
     case = Case(
         message=message,
         verdict=reading.verdict,
@@ -80,6 +82,19 @@ def gather(
         can_send=settings.smtp is not None,
     )
     return case, vouched
+
+
+def _vouched(
+    message: Message, clients: tuple[str, ...], trust: Sequence[str], record: Record
+) -> Authenticity:
+    """Who vouches for the sender: the provider or, where it cannot, her own word for one way."""
+    found = authenticity(message, trusted=trust)
+    if found.authenticated or not clients:
+        return found
+    way = picture(message, trusted=trust)
+    if way is not None and {*clients} & {*record.owners_named(way)}:
+        return Authenticity(authenticated=True, reason="known")
+    return found
 
 
 def _wrote(record: Record, client: str) -> datetime | None:

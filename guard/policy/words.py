@@ -178,6 +178,7 @@ VOUCHED: dict[str, str] = {
     "dmarc": "the provider vouches for the sender",
     "dkim": "the provider vouches for the sender",
     "spf": "the provider vouches for the sender",
+    "known": "you know this sender, and it came the very same way as before",
     "no-trusted-hosts": "nobody is trusted yet to vouch for senders (see guard check)",
     "no-from": "it names no sender",
     "several-from": "it names several senders",

@@ -3,11 +3,13 @@
 Touches the world only through the book that it is given. Each answer is one transaction.
 """
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from guard.clients import directory
 from guard.clients.directory import Client
 from guard.mail.message import Message
+from guard.mail.picture import picture
 from guard.policy.decision import Correspondent
 from guard.record.entry import UNSORTED, Fact
 from guard.reply.outbox import Outcome
@@ -16,6 +18,9 @@ from guard.review.book import Book, address_of
 from guard.review.rulings import Answer, Sender
 from guard.review.shelf import Row
 from guard.verdict.label import Label
+
+KNOWN = "known"
+"""Kind of the entry by which a sender is known again."""
 
 _TAKEN_BACK = {"taken-back": True}
 
@@ -61,7 +66,7 @@ def undo(book: Book, seq: int) -> int:
     entry = book.record.entry(seq)
     assert entry.item is not None
     answer = book.answer(seq)
-    back = _taken_back(book, answer) if answer is not None else ()
+    back = _taken_back(book, answer, seq) if answer is not None else ()
     book.record.append([*back, rulings.unruled(entry)], now=book.now)
     book.refresh()
     return entry.item
@@ -91,6 +96,21 @@ def enlist(name: str, address: str, *, token: str) -> tuple[Client, tuple[Fact, 
 def silence(client: Client) -> tuple[Fact, ...]:
     """Return the fact by which a client gets no automatic mail, ever."""
     return (directory.enrol(replace(client, automatic=False)),) if client.automatic else ()
+
+
+def recognise(
+    book: Book, row: Row, message: Message | None, *, trusted: Sequence[str]
+) -> tuple[str, tuple[Fact, ...]]:
+    """Return how a message came, and the facts by which its sender is known again.
+
+    Both are empty where nothing may rest on it: nobody's address, or a way that anybody could
+    go (see `guard.mail.picture`). It holds for this client, this address and this way alone.
+    """
+    whose = book.named(sender_address(book, row))
+    way = picture(message, trusted=trusted) if message and whose else None
+    if way is None:
+        return "", ()
+    return way, tuple(Fact(kind=KNOWN, owner=owner, names=(way,)) for owner in whose)
 
 
 def obstacle(book: Book, row: Row, message: Message | None) -> str:
@@ -124,7 +144,21 @@ def alarming(book: Book, row: Row) -> bool:
     return minutes is not None and "crisis" in minutes.decision.grounds
 
 
-def _taken_back(book: Book, answer: Answer) -> tuple[Fact, ...]:
+def _forgotten(book: Book, way: str, seq: int) -> tuple[Fact, ...]:
+    """What takes her word for a way back, unless she gave it for another message too."""
+    said = [one.seq for one in book.shelf.standing.values() if "sender" in one.actions]
+    others = (book.answer(one) for one in said if one != seq)
+    if any(one is not None and one.picture == way for one in others):
+        return ()
+    return tuple(
+        Fact(kind=KNOWN, owner=owner, body=_TAKEN_BACK, unnames=(way,))
+        for owner in book.record.owners_named(way)
+    )
+
+
+def _taken_back(book: Book, answer: Answer, seq: int) -> tuple[Fact, ...]:
+    if answer.picture:
+        return _forgotten(book, answer.picture, seq)
     client = book.client(answer.client) if answer.client else None
     if client is None:
         return ()

@@ -208,8 +208,8 @@ class Book:
         return {answer.address for seq in said if (answer := self.answer(seq)) is not None}
 
     def named(self, address: str) -> tuple[str, ...]:
-        """Ids of the clients who have an address, normalised; empty for no address."""
-        return self.record.owners_named(address) if address else ()
+        """Ids of the clients who have an address; empty for no address."""
+        return directory.find(self.record, address)
 
     def _sample(self, recent: list[Row]) -> list[Waiting]:
         drawn: list[Waiting] = []

@@ -65,6 +65,9 @@ class Answer:
     address: str = ""
     """The sender's address, if she ruled about the sender."""
 
+    picture: str = ""
+    """If she knows a sender: how the message came, by which the next is recognised."""
+
     note: str = ""
     """Hers, for the record."""
 

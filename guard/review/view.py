@@ -25,7 +25,7 @@ SAYINGS = {
     Outcome.POSTPONED.value: "the mail server would not take the reminder then",
 }
 _NEIGHBOURS = 10
-_VOUCHED = frozenset({"dmarc", "dkim", "spf"})
+_VOUCHED = frozenset({"dmarc", "dkim", "spf", "known"})
 _LANE_SAYS = {
     Lane.CRISIS: frozenset({"crisis", "sensitive"}),
     Lane.HELD: frozenset({"sensitive"}),

@@ -158,8 +158,7 @@ def _about_sender(book: Book, row: Row) -> tuple[Answer, tuple[Fact, ...], str] 
     client = book.client(request.form.get("client", "") if said == "client" else row.client)
     name = plain.one_line(request.form.get("name", ""))[:_MOST_NAME]
     if said in {"not-a-client", "known"}:
-        kind = Sender(said)
-        return Answer(sender=kind, address=address), (), _SENDERS[kind]
+        return _noted(book, row, Sender(said), address)
     if said == "new-client" and name and address:
         new, facts = answering.enlist(name, address, token=desk().edges.token())
         answer = Answer(sender=Sender.NEW_CLIENT, client=new.id, address=address)
@@ -176,11 +175,26 @@ def _about_sender(book: Book, row: Row) -> tuple[Answer, tuple[Fact, ...], str] 
     return answer, facts, f"This message is {client.name}'s. So is what comes from this address."
 
 
+def _noted(
+    book: Book, row: Row, kind: Sender, address: str
+) -> tuple[Answer, tuple[Fact, ...], str]:
+    if kind is Sender.NOT_A_CLIENT:
+        return Answer(sender=kind, address=address), (), "Noted: not a client."
+    trusted = desk().edges.settings.reminders.trust_authserv
+    way, facts = answering.recognise(book, row, book.message(row.item), trusted=trusted)
+    answer = Answer(sender=kind, address=address, picture=way)
+    return answer, facts, f"Noted: you know this sender. {_AGAIN if way else _NOT_AGAIN}"
+
+
 _NO_ADDRESS = "There is a problem. This message does not name one sender."
-_SENDERS = {
-    Sender.NOT_A_CLIENT: "Noted: not a client.",
-    Sender.KNOWN: "Noted: you know that this sender is right.",
-}
+_AGAIN = (
+    "What comes from this address in the very same way is taken for theirs from now on; "
+    "what comes in any other way is not."
+)
+_NOT_AGAIN = (
+    "guard cannot know the next one by itself: how this one came could be copied, or your "
+    "provider says too little about it."
+)
 
 
 def _stale(row: Row) -> bool:

@@ -286,3 +286,46 @@ def test_an_address_in_international_form_is_the_clients() -> None:
     case = case_of(mail("From: jo@müller.example"), record=record)
 
     assert case.clients == ("c1",)
+
+
+# --- "I know this sender" -------------------------------------------------------------------
+
+UNVOUCHED = (
+    VOUCHED + "spf=none smtp.mailfrom=client.example",
+    "Received: from out.client.example ([203.0.113.7]) by mx.practice.example; x",
+)
+WAY = "known jo@client.example 203.0.113.0/24 spf=none:client.example"
+HERS = Clients(known={CLIENT: ("c1",), WAY: ("c1",)})
+
+
+def test_a_sender_she_knows_is_answered_when_it_came_the_same_way() -> None:
+    assert decided(mail(*UNVOUCHED)).barred == ("not-authenticated",)
+    assert decided(mail(*UNVOUCHED), record=HERS).barred == ()
+
+
+@pytest.mark.parametrize(
+    "edits",
+    [
+        ("Received: from out.client.example ([198.51.100.1]) by mx.practice.example; x",),
+        (VOUCHED + "spf=softfail smtp.mailfrom=client.example",),
+        (
+            VOUCHED
+            + "spf=none smtp.mailfrom=client.example; dmarc=fail header.from=client.example",
+        ),
+        ("Return-Path: <x@evil.example>",),
+        ("Received: from out.client.example ([203.0.113.7]) by mx.evil.example; x",),
+        ("-Authentication-Results",),
+    ],
+    ids=["from elsewhere", "softfail", "DMARC", "another path", "another border", "nobody says"],
+)
+def test_a_forger_gains_nothing_by_it(edits: tuple[str, ...]) -> None:
+    decision = decided(mail(*UNVOUCHED, *edits), record=HERS)
+
+    assert "not-authenticated" in decision.barred
+    assert "forged-client" in decision.grounds
+
+
+def test_her_word_for_one_client_holds_for_no_other() -> None:
+    record = Clients(known={CLIENT: ("c1",), WAY: ("c2",)})
+
+    assert "not-authenticated" in decided(mail(*UNVOUCHED), record=record).barred

@@ -160,6 +160,7 @@ class Practice:
         who: Correspondent = Correspondent.UNKNOWN,
         direction: str = "in",
         channel: Channel | None = None,
+        vouched: str = "dmarc",
     ) -> int:
         """File a letter as the scan does, and a decision about it; returns the item."""
         filed = Incoming(
@@ -176,7 +177,7 @@ class Practice:
             if direction == "in":
                 minutes = _minutes(raw, label, grounds, evidence, bars, who, self.clock())
                 decision = replace(minutes.decision, channel=channel)
-                minutes = replace(minutes, decision=decision)
+                minutes = replace(minutes, decision=decision, authenticity=vouched)
                 record.append([fact(item, (owner,), minutes)], now=self.now)
         return item
 

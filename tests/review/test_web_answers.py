@@ -1,8 +1,10 @@
 """Her answers: durable before the next page, undone at any depth, never taken twice."""
 
+import msgspec
 import pytest
 
 from guard.clients import directory
+from guard.config import Reminders
 from guard.errors import NotSentError, SendRefusedError, SendUncertainError
 from guard.policy.channels import Channel
 from guard.policy.decision import Correspondent
@@ -360,3 +362,87 @@ def test_a_flood_of_notices_hides_nothing(open_practice: Practice) -> None:
         items.append(a_friend_request(open_practice, number))
 
     assert open_practice.waiting() == items[1:]
+
+
+# --- "I know this sender" -------------------------------------------------------------------
+
+WAY = "known tom@home.example 203.0.113.0/24 spf=none:home.example"
+CAME = (
+    "Return-Path: <tom@home.example>\r\n"
+    "Authentication-Results: mx.practice.example; spf=none smtp.mailfrom=home.example\r\n"
+    "Received: from out.home.example ([203.0.113.7]) by mx.practice.example; x\r\n"
+)
+
+
+@pytest.fixture
+def trusting(open_practice: Practice) -> Practice:
+    """A practice that trusts its provider, and has a client."""
+    reminders = Reminders(trust_authserv=["mx.practice.example"])
+    open_practice.settings = msgspec.structs.replace(open_practice.settings, reminders=reminders)
+    open_practice.restart()
+    open_practice.enter()
+    open_practice.add_client("Tom", "tom@home.example")
+    return open_practice
+
+
+def from_tom(practice: Practice, text: str = "I cried.", came: str = CAME) -> int:
+    return practice.add(letter(text, extra=came), owner="ctom", who=CLIENT, vouched="not-passed")
+
+
+def recognised(practice: Practice) -> tuple[str, ...]:
+    with practice.open() as record:
+        return record.owners_named(WAY)
+
+
+def test_a_sender_she_knows_is_known_again_until_she_takes_it_back(trusting: Practice) -> None:
+    item = from_tom(trusting)
+
+    tell(trusting, item, "known")
+
+    assert recognised(trusting) == ("ctom",)
+    assert "in the very same way" in trusting.page(f"/item/{item}")
+    assert tasks(trusting) == [item]
+    trusting.post("/undo", None, seq=last(trusting))
+    assert recognised(trusting) == ()
+
+
+def test_her_word_for_two_messages_stands_while_one_of_them_stands(trusting: Practice) -> None:
+    first, second = from_tom(trusting, "one"), from_tom(trusting, "two")
+    tell(trusting, first, "known")
+    undo_first = last(trusting)
+    tell(trusting, second, "known")
+    undo_second = last(trusting)
+
+    trusting.post("/undo", None, seq=undo_first)
+    assert recognised(trusting) == ("ctom",)
+    trusting.post("/undo", None, seq=undo_second)
+    assert recognised(trusting) == ()
+
+
+@pytest.mark.parametrize(
+    "came",
+    [
+        "",
+        CAME.replace("spf=none", "spf=softfail"),
+        CAME.replace("<tom@home.example>", "<x@evil.example>"),
+        CAME.replace("mx.practice.example", "mx.other.example"),
+    ],
+    ids=["nobody says anything", "a failure", "another path", "nobody whom she trusts"],
+)
+def test_what_could_be_copied_is_noted_and_opens_no_door(trusting: Practice, came: str) -> None:
+    item = from_tom(trusting, came=came)
+
+    tell(trusting, item, "known")
+
+    assert recognised(trusting) == ()
+    assert "guard cannot know the next one by itself" in trusting.page(f"/item/{item}")
+    with trusting.open() as record:
+        assert [one.kind for one in record.entries() if one.kind == "known"] == []
+
+
+def test_what_she_knows_shows_no_address_on_a_stolen_disk(trusting: Practice) -> None:
+    tell(trusting, from_tom(trusting), "known")
+
+    on_disk = (trusting.settings.record_folder / "record.db").read_bytes()
+    assert b"home.example" not in on_disk
+    assert b"203.0.113" not in on_disk
