@@ -7,6 +7,7 @@ GuardError
 │   └── NotSentError          the mail server took nothing; it may later
 ├── MessageError          this one message goes to a person; carry on with the next    65
 │   ├── UnreadableError       its bytes cannot be read as a message
+│   ├── OversizedError        it is too large to be filed
 │   ├── SendRefusedError      the mail server will never take it
 │   └── SendUncertainError    it may or may not have been sent; never send it again
 └── FatalError            stop; carrying on could harm the record or a person          70
@@ -60,6 +61,9 @@ class BusyError(TransientError):
 class UnreachableError(TransientError):
     """A server cannot be reached, hung up, or asks us to wait."""
 
+    wait: float = 0
+    """Seconds for which it should not be asked again; 0 when it named no time."""
+
 
 class NotSentError(TransientError):
     """The mail server took nothing, and may take it later."""
@@ -73,6 +77,12 @@ class MessageError(GuardError):
 
 class UnreadableError(MessageError):
     """The bytes cannot be read as a message."""
+
+
+class OversizedError(MessageError):
+    """The message is too large to be filed. It is left where it is."""
+
+    default_hint = "Look at it in your mail program; guard reconcile counts it until it is gone."
 
 
 class SendRefusedError(MessageError):

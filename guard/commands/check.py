@@ -11,11 +11,21 @@ import click
 
 from guard.commands import wiring
 from guard.config import Settings, load
-from guard.errors import ConfigError, GuardError, ModelError, RecordBrokenError, RecordError
+from guard.errors import (
+    ConfigError,
+    GuardError,
+    ModelError,
+    OversizedError,
+    RecordBrokenError,
+    RecordError,
+)
 from guard.mail.imap import Mailbox
 from guard.mail.sender import seen_authserv_ids
 from guard.pipeline import gaps
+from guard.pipeline.walk import OVERSIZED
 from guard.record import verify as record_verify
+from guard.record.entry import Entry
+from guard.record.sqlite import SqliteRecord
 
 _LATE = timedelta(hours=24)
 _LITTLE = 1_000_000_000
@@ -156,14 +166,28 @@ def _alerts(settings: Settings) -> Iterator[str]:
 def _gaps(settings: Settings) -> Iterator[str]:
     with wiring.open_record(settings, readonly=True) as record:
         pauses, vanished = record.of_kind(gaps.PAUSED), record.of_kind(gaps.VANISHED)
+        large = sum(_lies_there(record, entry) for entry in record.of_kind(OVERSIZED))
     for entry in pauses[-3:]:
         since, until = (_day(entry.data[key]) for key in ("since", "until"))
         yield f"no scan from {since} to {until}"
     if vanished:
         count = gaps.total(vanished)
         yield f"{count} moved or deleted before guard saw them, last noted {_day(vanished[-1].at)}"
+    if large:
+        raise OversizedError(f"{large} too large to be filed, over 500 MB")
     if not (pauses or vanished):
         yield "none that the record knows of"
+
+
+def _lies_there(record: SqliteRecord, entry: Entry) -> bool:
+    """Whether what was too large to be filed still lay on the server at the last scan."""
+    told = entry.data
+    cursor = record.cursor(told["account"], told["folder"])
+    return (
+        cursor is not None
+        and cursor.validity == told["validity"]
+        and told["uid"] in cursor.missing
+    )
 
 
 def _day(at: int) -> str:

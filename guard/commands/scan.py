@@ -1,15 +1,17 @@
 """``guard scan``: the cron job."""
 
 import sys
+import time
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Self
 
 import click
 
 from guard.commands import wiring
 from guard.commands.group import show
-from guard.config import load
+from guard.commands.patience import obeyed
+from guard.commands.progress import Progress
+from guard.config import Settings, load
 from guard.pipeline import scan as corridor
 from guard.pipeline.house import Summary
 
@@ -41,19 +43,35 @@ def scan(config: Path, *, as_json: bool, dry_run: bool) -> None:
     next one carries on.
     """
     settings = load(config)
-    with ExitStack() as stack:
-        bar = stack.enter_context(_Bar())
-        house = wiring.enter_house(
-            stack, settings, readonly=dry_run, progress=bar.step, expect=bar.expect
-        )
-        if dry_run:
-            from guard.commands.rehearse import rehearse  # noqa: PLC0415  # cron never needs it
+    if dry_run:
+        from guard.commands.rehearse import rehearse  # noqa: PLC0415  # cron never needs it
 
-            rehearse(house)
-            return
+        with ExitStack() as stack:
+            rehearse(wiring.enter_house(stack, settings, readonly=True))
+        return
+    summary = once(settings)
+    if as_json:
+        import json  # noqa: PLC0415  # not needed by a silent run
+
+        click.echo(json.dumps(counts(summary)))
+    tell(summary)
+    if summary.problems:
+        raise SystemExit(summary.problems[0].exit_code)
+
+
+def once(settings: Settings) -> Summary:
+    """Scan once, as cron does.
+
+    Raises:
+        TransientError: Later; what was filed stays filed.
+        FatalError: A setting, a password or the disk needs somebody.
+    """
+    with obeyed(settings.record_folder, clock=wiring.clock), ExitStack() as stack:
+        bar = stack.enter_context(Progress(sys.stderr, clock=time.monotonic))
+        house = wiring.enter_house(stack, settings, progress=bar.step, expect=bar.expect)
         summary = corridor.scan(house)
     wiring.note_run(settings, counts(summary))
-    _tell(summary, as_json=as_json)
+    return summary
 
 
 def counts(summary: Summary) -> dict[str, int]:
@@ -61,11 +79,8 @@ def counts(summary: Summary) -> dict[str, int]:
     return {key: getattr(summary, key) for key in _KEYS}
 
 
-def _tell(summary: Summary, *, as_json: bool) -> None:
-    if as_json:
-        import json  # noqa: PLC0415  # not needed by a silent run
-
-        click.echo(json.dumps(counts(summary)))
+def tell(summary: Summary) -> None:
+    """Say on standard error what needs somebody; nothing when all is well."""
     if summary.unannounced:
         click.echo(
             f"guard: {summary.unannounced} waiting that should not wait, and no alert is set up",
@@ -74,33 +89,3 @@ def _tell(summary: Summary, *, as_json: bool) -> None:
         click.echo("guard: hint: Run: guard review   Then set [alerts] in guard.toml.", err=True)
     for problem in summary.problems:
         show(problem)
-    if summary.problems:
-        raise SystemExit(summary.problems[0].exit_code)
-
-
-class _Bar:
-    """A progress bar on a terminal, when there is much to do; silence elsewhere."""
-
-    LONG = 100
-
-    def __init__(self) -> None:
-        self._tty = sys.stderr.isatty()
-        self._total = 0
-        self._done = 0
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *exc: object) -> None:
-        if self._tty and self._total >= self.LONG:
-            click.echo(err=True)
-
-    def expect(self, count: int) -> None:
-        """Expect so many more messages."""
-        self._total += count
-
-    def step(self, count: int) -> None:
-        """Say that so many more were filed."""
-        self._done += count
-        if self._tty and self._total >= self.LONG:
-            click.echo(f"\rfiled {self._done} of {self._total}", nl=False, err=True)

@@ -32,6 +32,13 @@ _LATER = re.compile(
     r"|too many|try (again )?later|bandwidth",
     re.IGNORECASE,
 )
+_BUSY = re.compile(r"\[(OVERQUOTA|THROTTLED)\b|throttl|bandwidth", re.IGNORECASE)
+_PAUSE = 900
+"""Seconds to wait where a server has had too much of us and names no time."""
+
+LONGEST_PAUSE = 3600
+"""Seconds that a server can make us wait: Microsoft asks for up to 50 minutes."""
+
 _BACKOFF = re.compile(r"Backoff Time: (\d{1,9}) milliseconds", re.IGNORECASE)
 
 
@@ -55,15 +62,26 @@ def told(error: BaseException, place: Place) -> GuardError:
     text = str(error)
     if isinstance(error, imaplib.IMAP4.abort):
         code = _CODE.search(text)
-        return UnreachableError(f"the {place.what} hung up{f' ({code[1]})' if code else ''}")
+        hung_up = UnreachableError(f"the {place.what} hung up{f' ({code[1]})' if code else ''}")
+        hung_up.wait = pause(text)
+        return hung_up
     if isinstance(error, imaplib.IMAP4.error) and (tagged := _TAGGED.match(text)):
         return _refusal(tagged[1], place)
     if isinstance(error, imaplib.IMAP4.error) and (code := _CODE.search(text)):
-        return UnreachableError(f"the {place.what} turns us away ({code[1]})")
+        away = UnreachableError(f"the {place.what} turns us away ({code[1]})")
+        away.wait = pause(text)
+        return away
     # Its text may quote what came over the line, so only the kind is told.
     return UnreachableError(
         f"the {place.what} answered what guard cannot read ({type(error).__name__})"
     )
+
+
+def pause(text: str) -> float:
+    """Return for how many seconds a server's words ask not to be asked again; 0 for none."""
+    if wait := _BACKOFF.search(text):
+        return min(int(wait[1]) / 1000, LONGEST_PAUSE)
+    return _PAUSE if _BUSY.search(text) else 0
 
 
 def size(facts: Mapping[bytes, Any]) -> int | None:
@@ -136,4 +154,5 @@ def _refusal(text: str, place: Place) -> RefusedError:
     else:
         refused = RefusedError(f"the {place.what} refused: {safe_words(text)}")
     refused.later = bool(_LATER.search(text))
+    refused.wait = pause(text)
     return refused

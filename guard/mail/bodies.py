@@ -4,6 +4,7 @@ Pure given `ask`, which sends one FETCH. What is not returned was not given in f
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from io import BytesIO
 from typing import Any
 
 from guard.mail.answers import RefusedError
@@ -77,17 +78,18 @@ def _piecewise(ask: Ask, uid: int, known: int | None) -> dict[int, bytes]:
     """Fetch one huge message part by part; empty when it is not given in full."""
     if known is not None and known > TOO_BIG:
         return {}
-    raw = bytearray()
+    # Its value is its buffer: a bytearray would have to be copied in the end.
+    raw = BytesIO()
     ended = False
-    while len(raw) <= TOO_BIG:
-        facts = ask([uid], [f"BODY.PEEK[]<{len(raw)}.{_PART}>"]).get(uid, {})
-        part = facts.get(b"BODY[]<%d>" % len(raw))
+    while (length := raw.tell()) <= TOO_BIG:
+        facts = ask([uid], [f"BODY.PEEK[]<{length}.{_PART}>"]).get(uid, {})
+        part = facts.get(b"BODY[]<%d>" % length)
         if not isinstance(part, bytes):
             break
-        raw += part
+        raw.write(part)
         # Sizes are often told wrong, so only a short part is the end, and only a short part
         # that reaches the size is surely the end.
         ended = len(part) < _PART
-        if not part or (ended and len(raw) >= (known or 0)):
+        if not part or (ended and raw.tell() >= (known or 0)):
             break
-    return {uid: bytes(raw)} if ended and raw else {}
+    return {uid: raw.getvalue()} if ended and raw.tell() else {}

@@ -17,7 +17,7 @@ from imapclient import FLAGGED, SEEN
 from guard.errors import ConfigError, UnreachableError
 from guard.mail import gmail
 from guard.mail.answers import MOST_FOUND, RefusedError, groups, received, size, windows
-from guard.mail.bodies import IN_PARTS, bodies
+from guard.mail.bodies import IN_PARTS, TOO_BIG, bodies
 from guard.mail.connection import Place, Security
 from guard.mail.folders import Listed, listed, wire, with_role
 from guard.mail.session import Session
@@ -85,6 +85,9 @@ class Batch:
     messages: tuple[Fetched, ...]
     missing: tuple[int, ...]
     """Asked for and not given: deleted meanwhile, withheld by the server, or over 500 MB."""
+
+    oversized: tuple[int, ...] = ()
+    """Those of `missing` that are over 500 MB by the server's word, and were not asked for."""
 
 
 class Mailbox:
@@ -227,15 +230,8 @@ class Mailbox:
             sizes = {uid: size(facts.get(uid, {})) for uid in some}
             for group in groups(sizes, alone=IN_PARTS, max_bytes=max_bytes, max_count=max_count):
                 self._return_to(state)
-                given = bodies(self._ask, {uid: sizes[uid] for uid in group})
-                yield Batch(
-                    messages=tuple(
-                        Fetched(uid=uid, raw=given[uid], received=received(facts.get(uid, {})))
-                        for uid in group
-                        if uid in given
-                    ),
-                    missing=tuple(uid for uid in group if uid not in given),
-                )
+                # Nothing here keeps a batch: its taker decides how long it stays in memory.
+                yield _batch(group, bodies(self._ask, {uid: sizes[uid] for uid in group}), facts)
 
     def flag(self, folder: str, uids: Sequence[int]) -> None:
         r"""Set ``\Flagged``, which every mail program shows. The open folder stays open.
@@ -333,3 +329,17 @@ class Mailbox:
         with self._session.asking() as client:
             answer: Mapping[int, Mapping[bytes, Any]] = client.fetch(list(uids), list(items))
         return answer
+
+
+def _batch(
+    group: Sequence[int], given: Mapping[int, bytes], facts: Mapping[int, Mapping[bytes, Any]]
+) -> Batch:
+    return Batch(
+        messages=tuple(
+            Fetched(uid=uid, raw=given[uid], received=received(facts.get(uid, {})))
+            for uid in group
+            if uid in given
+        ),
+        missing=tuple(uid for uid in group if uid not in given),
+        oversized=tuple(uid for uid in group if (size(facts.get(uid, {})) or 0) > TOO_BIG),
+    )

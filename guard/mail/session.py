@@ -16,7 +16,7 @@ from imapclient import IMAPClient, SocketTimeout
 from imapclient.exceptions import LoginError
 
 from guard.errors import ConfigError, GuardError, SignInError, UnreachableError
-from guard.mail.answers import ANYTHING, RefusedError, told
+from guard.mail.answers import ANYTHING, RefusedError, pause, told
 from guard.mail.connection import Place, Watchdog, connect, context, safe_words
 
 # imapclient would log the user's name, and every body below DEBUG; nobody may switch that on.
@@ -221,4 +221,6 @@ def _why(error: LoginError, place: Place, *, oauth: bool) -> GuardError:
             else "Check user and password; Google and Microsoft want an app password or a sign-in."
         )
         return SignInError(f"the {place.what} refused the user or the password", hint=hint)
-    return UnreachableError(f"the {place.what} refuses sign-in for now: {safe_words(text)}")
+    away = UnreachableError(f"the {place.what} refuses sign-in for now: {safe_words(text)}")
+    away.wait = pause(text)
+    return away

@@ -7,13 +7,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from guard.config import Settings
-from guard.errors import TransientError
+from guard.errors import OversizedError, TransientError
 from guard.mail.gmail import Numbered
 from guard.mail.imap import Batch, Fetched, FolderState
 from guard.pipeline import gaps, letters
 from guard.pipeline.house import Folder, House, Summary
 from guard.pipeline.incoming import incoming, is_own
 from guard.record.entry import Cursor, Fact, Filed, Incoming, Location, Sighting
+
+OVERSIZED = "oversized"
+"""Kind of the entry that says which message was left on the server."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,6 +75,7 @@ class Walk:
         house.expect(len(wanted))
         highest = cursor.uid
         for batch in house.mailbox.fetch(wanted):
+            self._note_oversized(batch, known=missing)
             missing = self._still_missing(missing, batch, asked=new)
             highest = max(highest, *_uids(batch))
             yield self._file(batch, self._cursor(highest, missing))
@@ -216,6 +220,27 @@ class Walk:
     def _still_there(self, uids: tuple[int, ...]) -> tuple[int, ...]:
         mailbox = self._house.mailbox
         return tuple(one for one in uids if mailbox.new_uids(one - 1, one + 1) == [one])
+
+    def _note_oversized(self, batch: Batch, *, known: tuple[int, ...]) -> None:
+        """Say once, in the record and aloud, what is too large to be filed."""
+        fresh = [uid for uid in batch.oversized if uid not in known]
+        if not fresh:
+            return
+        places = [self._place(uid) for uid in fresh]
+        facts = [
+            Fact(
+                kind=OVERSIZED,
+                body={
+                    "account": one.account,
+                    "folder": one.folder,
+                    "validity": one.validity,
+                    "uid": one.uid,
+                },
+            )
+            for one in places
+        ]
+        self._house.record.append(facts, now=self._now())
+        self._summary.note(OversizedError(f"{len(fresh)} too large to be filed, over 500 MB"))
 
     def _still_missing(
         self, missing: tuple[int, ...], batch: Batch, *, asked: list[int]

@@ -4,10 +4,11 @@ The one file that touches pyrage. Pure but for age's own randomness.
 Source: C2SP age v1 (age-encryption.org/v1), X25519 recipients.
 """
 
+import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, Self
+from typing import Any, BinaryIO, Self
 
 import pyrage  # type: ignore[import-untyped,unused-ignore] # it ships no types
 
@@ -59,6 +60,18 @@ def seal(data: bytes, recipients: Sequence[str]) -> bytes:
         raise ValueError("sealing needs a recipient")
     sealed: bytes = pyrage.encrypt(data, [_recipient(text) for text in recipients])
     return sealed
+
+
+def seal_into(data: bytes, recipients: Sequence[str], out: BinaryIO) -> None:
+    """Seal bytes to one or more public keys, piece by piece into a file.
+
+    Raises:
+        ValueError: A recipient is not an age public key, or there is none.
+        OSError: The file cannot be written.
+    """
+    if not recipients:
+        raise ValueError("sealing needs a recipient")
+    pyrage.encrypt_io(io.BytesIO(data), out, [_recipient(text) for text in recipients])
 
 
 def unseal(data: bytes, identities: Sequence[Identity]) -> bytes:

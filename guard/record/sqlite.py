@@ -15,7 +15,7 @@ from types import TracebackType
 from typing import Self
 
 from guard.errors import RecordBrokenError, RecordError
-from guard.record import durable, rekey, sqlite_file
+from guard.record import durable, rekey, sqlite_blob, sqlite_file
 from guard.record.derive import changes
 from guard.record.entry import (
     JSON,
@@ -262,22 +262,24 @@ class SqliteRecord(SqliteQueries):
     def _file_new(self, batch: Batch, mail: Incoming, mac: bytes) -> int:
         recipients = self._recipients(batch, mail.owners)
         salt = self._random(32)
-        ct = seal(mail.raw, recipients)
-        plain = {"salt": salt.hex(), "sha256": sha256(mail.raw).hexdigest()}
+        item = batch.size
+        blob = sqlite_blob.put(self._db, item, mail.raw, recipients=recipients, folder=self.folder)
+        digest = sha256(mail.raw)
+        commitment = sha256(salt)
+        commitment.update(mail.raw)
+        plain = {"salt": salt.hex(), "sha256": digest.hexdigest()}
         fields = _seen(mail, list(dict.fromkeys(mail.locations))) | {
-            "item": batch.size,
+            "item": item,
             "owner": mail.owners[0],
             "owners": mail.owners,
             "size": len(mail.raw),
             "content": mac.hex(),
-            "blob": sha256(ct).hexdigest(),
-            "commitment": sha256(salt + mail.raw).hexdigest(),
+            "blob": blob,
+            "commitment": commitment.hexdigest(),
         }
         if mail.opens:
             fields["opens"] = mail.opens
-        item = batch.add("filed", fields, seal(canonical(plain), recipients))
-        self._db.execute("INSERT INTO blob VALUES (?, ?)", (item, ct))
-        return item
+        return batch.add("filed", fields, seal(canonical(plain), recipients))
 
     def _append(self, batch: Batch, fact: Fact) -> int:
         if fact.item is not None and not self._one(

@@ -73,6 +73,7 @@ class Box:
     sticky: bool = True
     readonly: bool = False
     withheld: set[int] = field(default_factory=set)
+    oversized: set[int] = field(default_factory=set)
     flagged: list[int] = field(default_factory=list)
 
     def put(self, raw: bytes, *, age: timedelta = timedelta(minutes=5)) -> int:
@@ -114,10 +115,12 @@ class Server:
             if self.breaks_after is not None and start >= self.breaks_after:
                 raise UnreachableError("hung up")
             some = uids[start : start + self.batch]
-            given = [uid for uid in some if uid in box.mails and uid not in box.withheld]
+            kept = box.withheld | box.oversized
+            given = [uid for uid in some if uid in box.mails and uid not in kept]
             yield Batch(
                 messages=tuple(box.mails[uid] for uid in given),
                 missing=tuple(uid for uid in some if uid not in given),
+                oversized=tuple(uid for uid in some if uid in box.oversized),
             )
 
     def numbers(self, uids: Sequence[int]) -> dict[int, Numbered]:

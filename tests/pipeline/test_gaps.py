@@ -13,7 +13,7 @@ from guard.errors import UnreachableError
 from guard.pipeline import gaps
 from guard.pipeline.scan import scan
 from guard.record.sqlite import SqliteRecord
-from tests.pipeline.fakes import NOON, Practice, a_mail
+from tests.pipeline.fakes import NOON, OWN, Practice, a_mail
 from tests.pipeline.records import a_record
 
 
@@ -78,6 +78,23 @@ def test_a_day_without_a_scan_is_noted(practice: Practice) -> None:
 
     told = noted(practice.record, gaps.PAUSED)
     assert told == [{"since": ms(late), "until": ms(NOON)}]
+
+
+def test_what_is_too_large_is_said_once_and_counted_until_it_is_gone(practice: Practice) -> None:
+    uid = practice.inbox.put(a_mail(ref="1"))
+    practice.inbox.put(a_mail(ref="2"))
+    practice.inbox.oversized.add(uid)
+
+    first, second = scan(practice.house()), scan(practice.house())
+
+    assert ([one.exit_code for one in first.problems], first.filed) == ([65], 1)
+    assert second.problems == []
+    assert noted(practice.record, "oversized") == [
+        {"account": OWN, "folder": "INBOX", "validity": 7, "uid": uid}
+    ]
+    cursor = practice.record.cursor(OWN, "INBOX")
+    assert cursor is not None
+    assert cursor.missing == (uid,)
 
 
 def ms(moment: datetime) -> int:
