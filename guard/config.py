@@ -32,6 +32,9 @@ class Practice(_Section, frozen=True, kw_only=True):
     name: str = ""
     """Shown on the review page and in exports, never to a client."""
 
+    nation: Literal["england", "wales", "scotland", "northern-ireland"] = "england"
+    """Whose bank holidays count when the law gives days."""
+
 
 class Mailbox(_Section, frozen=True, kw_only=True):
     """The IMAP account that is read."""
@@ -93,6 +96,16 @@ class RecordSettings(_Section, frozen=True, kw_only=True):
     path: str = "record"
 
 
+class Retention(_Section, frozen=True, kw_only=True):
+    """How long a client's record is kept after therapy; see `guard.clients.retention`."""
+
+    years: int = 7
+    """Years after the end of therapy that she entered."""
+
+    minors_until: int = 25
+    """The birthday until which a minor's record is kept at least."""
+
+
 class ModelSettings(_Section, frozen=True, kw_only=True):
     """Which model judges; empty: the shipped one."""
 
@@ -108,6 +121,7 @@ class Settings(_Section, frozen=True, kw_only=True):
     reminders: Reminders = Reminders()
     alerts: Alerts = Alerts()
     record: RecordSettings = RecordSettings()
+    retention: Retention = Retention()
     model: ModelSettings = ModelSettings()
     folder: Path = Path()
     """Where guard.toml lies; relative paths start here. Not a key of the file."""
@@ -195,12 +209,20 @@ def _doubts(settings: Settings) -> Iterator[tuple[str, str]]:
     yield from _server_doubts("mailbox", settings.mailbox)
     if settings.smtp is not None:
         yield from _server_doubts("smtp", settings.smtp)
+    yield from _period_doubts(settings)
+
+
+def _period_doubts(settings: Settings) -> Iterator[tuple[str, str]]:
     if settings.mailbox.timeout < 1:
         yield "mailbox.timeout", "at least 1 second"
     if settings.reminders.every_days < 1:
         yield "reminders.every_days", "at least 1 day"
     if settings.reminders.newest_hours < 1:
         yield "reminders.newest_hours", "at least 1 hour"
+    if not 1 <= settings.retention.years <= 100:  # noqa: PLR2004  # a slip of the pen, surely
+        yield "retention.years", "between 1 and 100 years"
+    if not 18 <= settings.retention.minors_until <= 100:  # noqa: PLR2004  # of age; as above
+        yield "retention.minors_until", "between 18 and 100 years"
 
 
 def _server_doubts(table: str, server: Mailbox | Smtp) -> Iterator[tuple[str, str]]:

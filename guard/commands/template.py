@@ -48,6 +48,7 @@ _HEAD = """\
 [practice]
 name = {name}
 addresses = {addresses}   # every own address and alias
+nation = "england"           # "wales", "scotland", "northern-ireland": whose bank holidays count
 
 [mailbox]
 host = {imap_host}
@@ -102,6 +103,10 @@ to = {alerts_to}             # a private address; alerts say that something wait
 
 [record]
 path = "record"
+
+[retention]                  # guard never erases by itself; guard record due says what may go
+years = 7                    # after the end of therapy (guard clients end); ask your insurer
+minors_until = 25            # a minor's record is kept until this birthday at least
 
 [model]
 path = ""                    # empty: the shipped model

@@ -127,6 +127,11 @@ class SqliteQueries:
         )
         return None if row is None else _entry(row)
 
+    def of_kind(self, kind: str, *, owner: str) -> list[Entry]:
+        """Every entry of a kind about an owner, oldest first."""
+        query = f"SELECT {_COLUMNS} FROM entry WHERE owner = ? AND kind = ? ORDER BY seq"  # noqa: S608 - our own columns
+        return [_entry(row) for row in self._all(query, owner, kind)]
+
     def about(self, item: int) -> list[Entry]:
         """Everything the record says about an item, oldest first."""
         query = f"SELECT {_COLUMNS} FROM entry WHERE item = ? ORDER BY seq"  # noqa: S608 - our own columns

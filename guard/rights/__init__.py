@@ -1,0 +1,1 @@
+"""A client's rights: a copy of the record, and its end."""
