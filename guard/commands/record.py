@@ -7,6 +7,10 @@ from pathlib import Path
 import click
 
 from guard.commands import record_keys, wiring
+from guard.commands.record_access import access
+from guard.commands.record_due import due
+from guard.commands.record_erase import erase
+from guard.commands.record_hold import hold, mark, release
 from guard.commands.review import minutes_of_item
 from guard.config import load
 from guard.errors import RecordBrokenError
@@ -92,3 +96,7 @@ def export(config: Path, folder: Path, passphrase_file: Path | None) -> None:
         click.echo(f"{len(done.destroyed)} were erased; they stand in the index without content.")
     if done.broken:
         raise RecordBrokenError(f"{len(done.broken)} messages are not what was filed")
+
+
+for command in (access, due, erase, hold, mark, release):
+    record.add_command(command)

@@ -11,6 +11,9 @@ from guard.commands import wiring
 from guard.commands.model import put_in_use
 from guard.config import Settings, load
 from guard.errors import ConfigError, ModelError
+from guard.record.entry import JSON, Fact
+from guard.record.reading import Reader
+from guard.record.sqlite import SqliteRecord
 from guard.review.rulings import rulings
 from guard.verdict import cabinet
 from guard.verdict import model as model_file
@@ -22,6 +25,9 @@ from guard.verdict.modelcard import markdown, tables
 from guard.verdict.training import Trained
 from guard.verdict.training import train as fit
 from guard.verdict.trial import Trial, forgotten, not_worse, put_to_test
+
+TRAINED = "trained"
+"""Kind of the entry that says from whose mail a model learned."""
 
 _GROUPS = 6
 """Clients are left out together, in so many groups, when the new model is tested on itself."""
@@ -48,21 +54,16 @@ def train(config: Path, into: Path | None, *, anyway: bool, passphrase_file: Pat
         _ship(into, anyway=anyway)
         return
     settings = load(config)
-    ruled = _ruled(settings, passphrase_file)
+    with wiring.open_record(settings, readonly=True) as record:
+        ruled = ruled_examples(settings, record, wiring.unlock(record, passphrase_file))
     if not ruled:
         raise ConfigError(
             "there is no ruling to learn from yet", hint="Rule on some mail first: guard review"
         )
     champion = wiring.chosen_model(settings)
-    fresh = _Fresh.made(shipped.folder("corpus"), ruled)
+    fresh = Fresh.made(shipped.folder("corpus"), ruled)
     worse = fresh.worse_than(champion, ruled)
-    kept = cabinet.keep(
-        wiring.cabinet_of(settings),
-        data=fresh.data,
-        digest=fresh.digest,
-        card=fresh.card,
-        page=fresh.page,
-    )
+    kept = keep(settings, fresh, ruled)
     click.echo(f"Made {kept.name} from the corpus and {len(ruled)} rulings.")
     if worse and not anyway:
         click.echo("It is not used, because it " + "; it ".join(worse) + ".")
@@ -72,7 +73,7 @@ def train(config: Path, into: Path | None, *, anyway: bool, passphrase_file: Pat
     click.echo("It judges from the next scan on. To go back: guard model rollback")
 
 
-class _Fresh:
+class Fresh:
     """A new model, its test and its papers."""
 
     def __init__(self, trained: Trained, test: Trial, frozen: list[Example], corpus: Path) -> None:
@@ -86,7 +87,8 @@ class _Fresh:
         self.page = markdown(trained, test, facts)
 
     @classmethod
-    def made(cls, corpus: Path, ruled: list[Example]) -> "_Fresh":
+    def made(cls, corpus: Path, ruled: list[Example]) -> "Fresh":
+        """Train on the corpus and her rulings, and test on mail that was kept back."""
         examples, clauses, frozen = whole(corpus)
         trained = fit(
             [*examples, *ruled],
@@ -109,7 +111,7 @@ class _Fresh:
 
 
 def _ship(into: Path, *, anyway: bool) -> None:
-    fresh = _Fresh.made(shipped.folder("corpus"), [])
+    fresh = Fresh.made(shipped.folder("corpus"), [])
     worse = fresh.worse_than(chosen(into), []) if (into / CARD).exists() else []
     if worse and not anyway:
         raise ModelError(
@@ -122,13 +124,42 @@ def _ship(into: Path, *, anyway: bool) -> None:
     click.echo(f"{into / MODEL}: {len(fresh.data) / 1e6:.1f} MB, {fresh.digest[:12]}")
 
 
-def _ruled(settings: Settings, passphrase_file: Path | None) -> list[Example]:
-    """Her rulings as examples; the text is read from the record and kept in memory alone."""
-    with wiring.open_record(settings, readonly=True) as record:
-        reader = wiring.unlock(record, passphrase_file)
-        found = list(rulings(record, reader))
-        with wiring.reader(settings) as child:
-            readings = child.start([reader.raw(one.item) for one in found])()
+def keep(settings: Settings, fresh: Fresh, ruled: list[Example]) -> cabinet.Kept:
+    """Put a new model into the cabinet, and file from whose mail it learned.
+
+    Filed first: no model may lie there of which nobody knows whom it must forget.
+    """
+    clients = sorted({one.author for one in ruled})
+    body: dict[str, JSON] = {"sha256": fresh.digest, "clients": clients, "rulings": len(ruled)}
+    with wiring.locked(settings), wiring.open_record(settings) as record:
+        record.append([Fact(kind=TRAINED, body=body)], now=wiring.milliseconds())
+    return cabinet.keep(
+        wiring.cabinet_of(settings),
+        data=fresh.data,
+        digest=fresh.digest,
+        card=fresh.card,
+        page=fresh.page,
+    )
+
+
+def ruled_examples(
+    settings: Settings,
+    record: SqliteRecord,
+    reader: Reader,
+    *,
+    without: frozenset[int] = frozenset(),
+) -> list[Example]:
+    """Return her rulings as examples; the text is read from the record and kept in memory alone.
+
+    Args:
+        settings: The practice's choices.
+        record: Open.
+        reader: For the same record, unlocked.
+        without: Items that nothing may be learned from.
+    """
+    found = [one for one in rulings(record, reader) if one.item not in without]
+    with wiring.reader(settings) as child:
+        readings = child.start([reader.raw(one.item) for one in found])()
     return [
         Example(
             id=f"r{zlib.crc32(one.client.encode()) % _GROUPS}-{one.item}",

@@ -22,6 +22,7 @@ from guard.record import durable
 from guard.record.lock import scan_lock
 from guard.record.reading import Reader
 from guard.record.sqlite import SqliteRecord
+from guard.record.sqlite_eraser import finish as finish_erasures
 from guard.reply import compose
 from guard.reply.errands import Errands
 from guard.reply.smtp import Outbox, SmtpServer
@@ -191,6 +192,9 @@ def enter_house(
     if not readonly:
         stack.enter_context(locked(settings))
     record = stack.enter_context(open_record(settings, readonly=readonly))
+    if not readonly:
+        # A crash may have come between an order to erase and the end of the keys.
+        finish_erasures(record)
     mailbox = stack.enter_context(sign_in(settings))
     read = stack.enter_context(reader(settings, record))
     places = folders(settings, mailbox)

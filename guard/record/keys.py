@@ -121,6 +121,10 @@ class Keys:
         """All owners that have a key pair, sorted."""
         return tuple(sorted(path.stem for path in self._folder.glob("*.pub")))
 
+    def is_owner(self, text: str) -> bool:
+        """Whether a text is the name of somebody who has a key."""
+        return text in self.owners()
+
     def has_any(self, owner: str) -> bool:
         """Whether any half of an owner's key pair is there."""
         return self._secret(owner).exists() or self._public(owner).exists()

@@ -22,6 +22,10 @@ class Reader:
         self._identity = identity
         self._known: dict[str, tuple[Identity, ...]] = {}
 
+    def of(self, record: SqliteQueries) -> "Reader":
+        """Return a reader of the same record, opened anew."""
+        return Reader(record, self._identity)
+
     @property
     def identity(self) -> Identity:
         """Hers, as it was unlocked."""

@@ -127,10 +127,12 @@ class SqliteQueries:
         )
         return None if row is None else _entry(row)
 
-    def of_kind(self, kind: str, *, owner: str) -> list[Entry]:
-        """Every entry of a kind about an owner, oldest first."""
-        query = f"SELECT {_COLUMNS} FROM entry WHERE owner = ? AND kind = ? ORDER BY seq"  # noqa: S608 - our own columns
-        return [_entry(row) for row in self._all(query, owner, kind)]
+    def of_kind(self, kind: str, *, owner: str | None = None) -> list[Entry]:
+        """Every entry of a kind, about an owner if given, oldest first: for kinds of few."""
+        where = "kind = ?" if owner is None else "kind = ? AND owner = ?"
+        query = f"SELECT {_COLUMNS} FROM entry WHERE {where} ORDER BY seq"  # noqa: S608 - our own columns
+        given = (kind,) if owner is None else (kind, owner)
+        return [_entry(row) for row in self._all(query, *given)]
 
     def about(self, item: int) -> list[Entry]:
         """Everything the record says about an item, oldest first."""

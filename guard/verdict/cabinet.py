@@ -1,4 +1,4 @@
-"""The practice's own models: kept side by side, one of them in use, none ever thrown away.
+"""The practice's own models: kept side by side, one of them in use.
 
 Edge: the folder `models` beside the record. Which one is in use stands in the file `in-use`;
 which one may be used, in the record, so that a file that was swapped is found out.
@@ -6,6 +6,7 @@ which one may be used, in the record, so that a file that was swapped is found o
 
 import os
 import re
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -85,6 +86,29 @@ def use(cabinet: Path, name: str | None) -> Chosen | None:
     except OSError as error:
         raise RecordError(f"cannot change the model in use: {error.strerror}") from None
     return found
+
+
+def destroy(cabinet: Path, name: str) -> None:
+    """Destroy a model that must forget somebody; nothing happens when it is gone already.
+
+    Raises:
+        ModelError: It is in use, or is no model of the cabinet.
+        RecordError: The disk would not.
+    """
+    used = in_use(cabinet)
+    if not _NAME.fullmatch(name) or (used is not None and used.name == name):
+        raise ModelError(f"the model {name} cannot be destroyed", hint="See: guard model list")
+    try:
+        shutil.rmtree(cabinet / name)
+        handle = os.open(cabinet, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise RecordError(f"cannot destroy the model: {error.strerror}") from None
 
 
 def _write(file: Path, data: bytes) -> None:

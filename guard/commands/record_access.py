@@ -1,0 +1,143 @@
+"""``guard record access``: the clock that runs when a client asks for a copy."""
+
+from datetime import date
+from pathlib import Path
+from typing import TypedDict, Unpack
+
+import click
+
+from guard.clients import rights
+from guard.clients.access import Request, Step, obstacle, requests
+from guard.commands import wiring
+from guard.commands.record_hold import PASSPHRASE, REASON, owner_of
+from guard.config import Settings, load
+from guard.errors import ConfigError
+from guard.record.sqlite import SqliteRecord
+
+
+class _Options(TypedDict):
+    on: str
+    reason: str
+    passphrase_file: Path | None
+
+
+_ON = click.option("--on", default="", help="The day, such as 2026-11-22; today if left out.")
+
+
+@click.group()
+def access() -> None:
+    """Keep the clock of a client who asks for a copy of what you keep."""
+
+
+@access.command()
+@click.argument("client")
+@_ON
+@REASON
+@PASSPHRASE
+@click.pass_obj
+def start(config: Path, client: str, **options: Unpack[_Options]) -> None:
+    """Start the clock on the day on which CLIENT asked, or let a stopped one go on.
+
+    An answer is due within one month: the same date of the next month, or that month's last
+    day, moved on to a working day. CLIENT is an id, a name or an address.
+    """
+    _enter(config, client, "start", options)
+
+
+@access.command()
+@click.argument("client")
+@_ON
+@REASON
+@PASSPHRASE
+@click.pass_obj
+def stop(config: Path, client: str, **options: Unpack[_Options]) -> None:
+    """Stop the clock while you wait for what you need from CLIENT: who they are, what of."""
+    _enter(config, client, "stop", options)
+
+
+@access.command()
+@click.argument("client")
+@_ON
+@REASON
+@PASSPHRASE
+@click.pass_obj
+def extend(config: Path, client: str, **options: Unpack[_Options]) -> None:
+    """Take two more months, because the request is complex. Tell CLIENT so, and why.
+
+    Only within the first month; what you tell them must reach them by then.
+    """
+    _enter(config, client, "extend", options)
+
+
+@access.command()
+@click.argument("client")
+@_ON
+@REASON
+@PASSPHRASE
+@click.pass_obj
+def done(config: Path, client: str, **options: Unpack[_Options]) -> None:
+    """Say that the answer to CLIENT went out, or that the request was withdrawn."""
+    _enter(config, client, "done", options)
+
+
+@access.command("list")
+@click.argument("client", required=False)
+@PASSPHRASE
+@click.pass_obj
+def list_(config: Path, client: str | None, passphrase_file: Path | None) -> None:
+    """List every request, or those of CLIENT, and when an answer is due."""
+    settings = load(config)
+    today = wiring.clock().astimezone().date()
+    with wiring.open_record(settings, readonly=True) as record:
+        everybody = sorted({one.owner or "" for one in record.of_kind(rights.ACCESS)})
+        owners = [owner_of(record, client, passphrase_file)] if client else everybody
+        found = {owner: asked(record, owner) for owner in owners}
+    lines = [
+        f"{owner}  {told(one, settings, today)}" for owner, all_ in found.items() for one in all_
+    ]
+    click.echo("\n".join(lines) or "Nobody asked for a copy.")
+
+
+def asked(record: SqliteRecord, owner: str) -> list[Request]:
+    """Return a client's requests, oldest first."""
+    return requests(rights.steps(record.of_kind(rights.ACCESS, owner=owner)))
+
+
+def told(one: Request, settings: Settings, today: date) -> str:
+    """Return one request in words."""
+    came = f"asked on {one.received}"
+    if one.done is not None:
+        return f"{came}, answered on {one.done}"
+    due = one.due(settings.practice.nation)
+    extended = ", two months added" if one.extended else ""
+    if one.stopped is not None:
+        return f"{came}{extended}, the clock stands still since {one.stopped}"
+    left = (due - today).days
+    when = f"in {left} days" if left > 1 else {1: "tomorrow", 0: "today"}.get(left, "LATE")
+    return f"{came}{extended}, an answer is due on {due} ({when})"
+
+
+def _enter(config: Path, client: str, step: str, options: _Options) -> None:
+    settings = load(config)
+    today = wiring.clock().astimezone().date()
+    entered = Step(step=step, on=_day(options["on"], today))
+    with wiring.locked(settings), wiring.open_record(settings) as record:
+        owner = owner_of(record, client, options["passphrase_file"])
+        reason = obstacle(asked(record, owner), entered, settings.practice.nation)
+        if reason:
+            raise ConfigError(f"that cannot be entered: {reason}", hint="Nothing was changed.")
+        record.append(
+            [rights.access(owner, entered, options["reason"])], now=wiring.milliseconds()
+        )
+        newest = asked(record, owner)[-1]
+    click.echo(f"{owner}  {told(newest, settings, today)}")
+
+
+def _day(text: str, today: date) -> date:
+    try:
+        day = date.fromisoformat(text) if text else today
+    except ValueError:
+        raise ConfigError("this is not a day", hint="Such as: --on 2026-11-22") from None
+    if day > today:
+        raise ConfigError("this day has not come yet", hint="Nothing was changed.")
+    return day
