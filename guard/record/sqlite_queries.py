@@ -109,11 +109,6 @@ class SqliteQueries:
             raise RecordError("content cannot be looked up without scanner.key")
         return self._holder(self._scanner.content(account, raw))
 
-    def of_kind(self, kind: str) -> list[Entry]:
-        """Every entry of a kind, oldest first; for kinds that are few."""
-        query = f"SELECT {_COLUMNS} FROM entry WHERE kind = ? ORDER BY seq"  # noqa: S608 - our own columns
-        return [_entry(row) for row in self._all(query, kind)]
-
     def latest(
         self, kind: str, *, item: int | None = None, owner: str | None = None
     ) -> Entry | None:
