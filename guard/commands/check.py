@@ -2,7 +2,6 @@
 
 import json
 import sys
-from collections import Counter
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -10,6 +9,7 @@ from pathlib import Path
 import click
 
 from guard.commands import wiring
+from guard.commands.trust import vouching
 from guard.config import Settings, load
 from guard.errors import (
     ConfigError,
@@ -19,8 +19,6 @@ from guard.errors import (
     RecordBrokenError,
     RecordError,
 )
-from guard.mail.imap import Mailbox
-from guard.mail.sender import seen_authserv_ids
 from guard.pipeline import gaps
 from guard.pipeline.walk import OVERSIZED
 from guard.record import verify as record_verify
@@ -31,17 +29,15 @@ _LATE = timedelta(hours=24)
 _LITTLE = 1_000_000_000
 """Bytes of free disk below which a line warns: some years of ordinary mail."""
 
-_LOOKED_AT = 50
-"""How many of the newest messages are looked at for the names of who vouches."""
-
 
 @click.command()
 @click.pass_obj
 def check(config: Path) -> None:
     """Check every part in turn: settings, record, model, disk, mailbox, sending, last run.
 
-    Signs in to the servers, and sends nothing. Exit status 0 when every line is ok, else that
-    of the first line that is not.
+    Signs in to the servers, and sends nothing. On a terminal it offers to trust the provider
+    that vouches for your mail's senders, and writes that into guard.toml if you say yes.
+    Exit status 0 when every line is ok, else that of the first line that is not.
     """
     settings = load(config)
     click.echo("ok      settings: every key is known")
@@ -111,38 +107,6 @@ def _mailbox(settings: Settings) -> Iterator[str]:
                     hint=f"Name it in guard.toml: [mailbox] {key} = [...]. "
                     f"There are: {', '.join(mailbox.names())}",
                 )
-
-
-def _vouching(settings: Settings) -> Iterator[str]:
-    trusted = settings.reminders.trust_authserv
-    with wiring.sign_in(settings) as mailbox:
-        seen = _seen_ids(settings, mailbox)
-    told = ", ".join(f'"{name}" ({count})' for name, count in seen.most_common(5)) or "none"
-    if not trusted:
-        raise ConfigError(
-            "nobody is trusted to vouch for senders, so no reminder is ever sent",
-            hint=f"Your newest mail names: {told}. If one is your provider's, add it to "
-            "trust_authserv in guard.toml.",
-        )
-    if seen and not any(one.casefold() in {t.casefold() for t in trusted} for one in seen):
-        raise ConfigError(
-            "your newest mail names nobody whom you trust to vouch for senders",
-            hint=f"It names: {told}.",
-        )
-    yield f"trusted: {', '.join(trusted)}; your newest mail names: {told}"
-
-
-def _seen_ids(settings: Settings, mailbox: Mailbox) -> Counter[str]:
-    state = mailbox.examine(settings.mailbox.inbox[0])
-    uids = mailbox.new_uids(0, state.uidnext)[-_LOOKED_AT:]
-    seen: Counter[str] = Counter()
-    # Strangers' bytes are read in the child alone.
-    with wiring.reader(settings) as reader:
-        for batch in mailbox.fetch(uids):
-            for reading in reader.start([mail.raw for mail in batch.messages])():
-                if reading.message is not None:
-                    seen.update(seen_authserv_ids(reading.message))
-    return seen
 
 
 def _sending(settings: Settings) -> Iterator[str]:
@@ -215,7 +179,7 @@ _PARTS: dict[str, Callable[[Settings], Iterator[str]]] = {
     "disk": _disk,
     "model": _model,
     "mailbox": _mailbox,
-    "vouching": _vouching,
+    "vouching": vouching,
     "sending": _sending,
     "alerts": _alerts,
     "gaps": _gaps,
