@@ -74,7 +74,7 @@ def _made_again(settings: Settings, items: frozenset[int], reader: Reader) -> st
             ruled = ruled_examples(settings, record, reader.of(record), without=items)
         if not ruled:
             return None
-        fresh = Fresh.made(shipped.folder("corpus"), ruled)
+        fresh = Fresh(shipped.folder("corpus"), ruled)
         if fresh.worse_than(chosen(shipped.folder("models")), ruled):
             return None
     except (ConfigError, ModelError, RecordError, OSError, ValueError, MemoryError) as error:

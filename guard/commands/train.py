@@ -1,6 +1,7 @@
 """``guard train``: a new model from corpus and rulings, tested before it is relied on."""
 
 import hashlib
+import sys
 import zlib
 from pathlib import Path
 
@@ -20,11 +21,12 @@ from guard.verdict import model as model_file
 from guard.verdict.card import encode
 from guard.verdict.chosen import CARD, MODEL, Chosen, chosen
 from guard.verdict.corpus import RULED, Example, whole
+from guard.verdict.curve import SHARES, learning_curve
 from guard.verdict.judge import Judge
-from guard.verdict.modelcard import markdown, tables
-from guard.verdict.training import Trained
+from guard.verdict.modelcard import markdown, tables, whole_page
+from guard.verdict.training import Trained, steps
 from guard.verdict.training import train as fit
-from guard.verdict.trial import Trial, forgotten, not_worse, put_to_test
+from guard.verdict.trial import forgotten, not_worse, put_to_test
 
 TRAINED = "trained"
 """Kind of the entry that says from whose mail a model learned."""
@@ -61,10 +63,11 @@ def train(config: Path, into: Path | None, *, anyway: bool, passphrase_file: Pat
             "there is no ruling to learn from yet", hint="Rule on some mail first: guard review"
         )
     champion = wiring.chosen_model(settings)
-    fresh = Fresh.made(shipped.folder("corpus"), ruled)
+    fresh = Fresh(shipped.folder("corpus"), ruled)
     worse = fresh.worse_than(champion, ruled)
     kept = keep(settings, fresh, ruled)
     click.echo(f"Made {kept.name} from the corpus and {len(ruled)} rulings.")
+    click.echo(f"How good it is: {kept.folder / 'report.html'}")
     if worse and not anyway:
         click.echo("It is not used, because it " + "; it ".join(worse) + ".")
         click.echo(f"To use it anyway: guard model adopt {kept.name}")
@@ -76,27 +79,26 @@ def train(config: Path, into: Path | None, *, anyway: bool, passphrase_file: Pat
 class Fresh:
     """A new model, its test and its papers."""
 
-    def __init__(self, trained: Trained, test: Trial, frozen: list[Example], corpus: Path) -> None:
-        self.data = model_file.dump(trained.arrays, trained.cutoffs)
-        self.digest = model_file.digest(self.data)
-        self.judge = Judge(trained.arrays, trained.cutoffs, model=self.digest)
-        self.test = test
-        self._frozen = frozen
-        facts = _facts(trained, corpus)
-        self.card = encode(tables(self.digest, trained, test, facts))
-        self.page = markdown(trained, test, facts)
-
-    @classmethod
-    def made(cls, corpus: Path, ruled: list[Example]) -> "Fresh":
-        """Train on the corpus and her rulings, and test on mail that was kept back."""
-        examples, clauses, frozen = whole(corpus)
-        trained = fit(
-            [*examples, *ruled],
-            clauses,
-            say=lambda words: click.echo(f"fitting: {words}", err=True),
+    def __init__(self, corpus: Path, ruled: list[Example]) -> None:
+        examples, clauses, self._frozen = whole(corpus)
+        bar = click.progressbar(
+            length=steps() + len(SHARES), label="Fitting", file=sys.stderr, show_eta=True
         )
-        judge = Judge(trained.arrays, trained.cutoffs, model="")
-        return cls(trained, put_to_test(judge, frozen), frozen, corpus)
+        with bar:
+            trained = fit([*examples, *ruled], clauses, say=lambda _words: bar.update(1))
+            self.data = model_file.dump(trained.arrays, trained.cutoffs)
+            self.digest = model_file.digest(self.data)
+            self.judge = Judge(trained.arrays, trained.cutoffs, model=self.digest)
+            self.test = put_to_test(self.judge, self._frozen)
+            curve = learning_curve(
+                trained, self.test, self._frozen, say=lambda _words: bar.update(1)
+            )
+        facts = _facts(trained, corpus)
+        self.card = encode(tables(self.digest, trained, self.test, facts))
+        self.papers = {
+            "card.md": markdown(trained, self.test, facts),
+            "report.html": whole_page(self.digest, trained, self.test, curve, self._frozen),
+        }
 
     def worse_than(self, champion: Chosen, ruled: list[Example]) -> list[str]:
         """In what it is worse than a model in use, in words."""
@@ -111,7 +113,7 @@ class Fresh:
 
 
 def _ship(into: Path, *, anyway: bool) -> None:
-    fresh = Fresh.made(shipped.folder("corpus"), [])
+    fresh = Fresh(shipped.folder("corpus"), [])
     worse = fresh.worse_than(chosen(into), []) if (into / CARD).exists() else []
     if worse and not anyway:
         raise ModelError(
@@ -120,7 +122,8 @@ def _ship(into: Path, *, anyway: bool) -> None:
     into.mkdir(parents=True, exist_ok=True)
     (into / MODEL).write_bytes(fresh.data)
     (into / CARD).write_text(fresh.card, encoding="utf-8")
-    (into / "card.md").write_text(fresh.page, encoding="utf-8")
+    for name, text in fresh.papers.items():
+        (into / name).write_text(text, encoding="utf-8")
     click.echo(f"{into / MODEL}: {len(fresh.data) / 1e6:.1f} MB, {fresh.digest[:12]}")
 
 
@@ -138,7 +141,7 @@ def keep(settings: Settings, fresh: Fresh, ruled: list[Example]) -> cabinet.Kept
         data=fresh.data,
         digest=fresh.digest,
         card=fresh.card,
-        page=fresh.page,
+        papers=fresh.papers,
     )
 
 

@@ -7,6 +7,7 @@ which one may be used, in the record, so that a file that was swapped is found o
 import os
 import re
 import shutil
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -52,8 +53,15 @@ def in_use(cabinet: Path) -> Path | None:
     return cabinet / name
 
 
-def keep(cabinet: Path, *, data: bytes, digest: str, card: str, page: str) -> Kept:
+def keep(cabinet: Path, *, data: bytes, digest: str, card: str, papers: Mapping[str, str]) -> Kept:
     """Put a new model into the cabinet, not in use yet.
+
+    Args:
+        cabinet: Holds a folder a model.
+        data: The model's file.
+        digest: Its SHA-256, hex.
+        card: The text of card.toml, written last: with it the model is whole.
+        papers: Other texts by the name of their file.
 
     Raises:
         RecordError: The disk would not.
@@ -61,8 +69,9 @@ def keep(cabinet: Path, *, data: bytes, digest: str, card: str, page: str) -> Ke
     folder = cabinet / digest[:12]
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        for name, content in ((MODEL, data), ("card.md", page.encode()), (CARD, card.encode())):
-            _write(folder / name, content)
+        _write(folder / MODEL, data)
+        for name, text in (*papers.items(), (CARD, card)):
+            _write(folder / name, text.encode())
     except OSError as error:
         raise RecordError(f"cannot keep the model: {error.strerror}") from None
     return Kept(name=folder.name, folder=folder, in_use=False)

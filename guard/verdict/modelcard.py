@@ -1,6 +1,6 @@
-"""What is told of a shipped model: the tables of card.toml and the page card.md. Pure."""
+"""What is told of a model: the tables of card.toml, the page card.md, the whole report. Pure."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from importlib.metadata import version
 
@@ -8,8 +8,10 @@ import numpy as np
 
 from guard.verdict import report
 from guard.verdict.card import Table
+from guard.verdict.corpus import LABELS, Example
 from guard.verdict.evaluation import Evaluation, evaluate, outcomes
 from guard.verdict.lexicon import crisis_signs
+from guard.verdict.page import Known, Step, page
 from guard.verdict.training import Trained
 from guard.verdict.trial import Trial
 
@@ -91,3 +93,39 @@ P(therapy) + P(crisis): what was said, what was.
 
 {report.reliability(frozen.bins)}
 """
+
+
+def whole_page(
+    digest: str,
+    trained: Trained,
+    test: Trial,
+    curve: Sequence[Step],
+    frozen: Sequence[Example],
+) -> str:
+    """Return report.html: everything that is known of the model, without a word of any mail."""
+    return page(
+        f"Model {digest[:12]}",
+        sets={"left-out writers": left_out(trained), "frozen test": test.evaluation},
+        left_out=Known(
+            ids=tuple(one.id for one in trained.prepared.examples),
+            label=trained.prepared.label,
+            probabilities=trained.left_out,
+        ),
+        frozen=Known(
+            ids=tuple(one.id for one in frozen),
+            label=np.array([LABELS.index(one.label) for one in frozen]),
+            probabilities=np.array(
+                [[getattr(one.scores, name) for name in LABELS] for one in test.verdicts]
+            ),
+        ),
+        curve=curve,
+        facts={
+            "SHA-256": digest,
+            "learned from": f"{len(trained.prepared.texts)} mails",
+            "features": str(len(trained.arrays.names)),
+            "evidence sentence right": str(test.evidence),
+            "flag from": f"{trained.cutoffs.flag:.3f}",
+            "remind from": f"{trained.cutoffs.remind:.3f}",
+            "alert from": f"{trained.cutoffs.crisis:.3f}",
+        },
+    )

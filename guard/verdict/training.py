@@ -7,13 +7,16 @@ the last stage and the cut-offs see predictions for writers that were left out.
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, fields, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 from sklearn.linear_model import LogisticRegression
 from sklearn.naive_bayes import ComplementNB
+from threadpoolctl import threadpool_limits
 
 from guard.verdict import features
 from guard.verdict.corpus import LABELS, Clause, Example
@@ -57,6 +60,7 @@ class Trained:
     arrays: Arrays
     cutoffs: Cutoffs
     prepared: Prepared
+    extra: Extra
     left_out: Floats
     """Probabilities of every training mail by models that saw none of its batch, N x 4."""
 
@@ -86,32 +90,24 @@ def train(
     folds = folds_of(prepared.group)
     for at, fold in enumerate(folds, start=1):
         say(f"left-out writers, {at} of {len(folds)}")
-        members = _fit(only(prepared, ~fold), more)
+        members = fit(only(prepared, ~fold), more)
         told[fold] = _tell(members, only(prepared, fold).texts)
     say("the whole corpus")
-    members = _fit(prepared, more)
+    members = fit(prepared, more)
     stack, left_out = _stacked(told, prepared)
-    arrays = Arrays(
-        names=members.names,
-        mail_idf=members.mail_idf,
-        part_idf=members.part_idf,
-        mail_weights=members.mail_weights,
-        mail_bias=members.mail_bias,
-        part_weights=members.part_weights,
-        part_bias=members.part_bias,
-        centre=stack.centre,
-        spread=stack.spread,
-        pair_centre=stack.pair_centre,
-        pair_spread=stack.pair_spread,
-        stack_weights=stack.weights,
-        stack_bias=stack.bias,
-    )
+    arrays = Arrays(**_parts(members), **_parts(stack))
     return Trained(
         arrays=arrays,
         cutoffs=choose(prepared.label, left_out),
         prepared=prepared,
+        extra=more,
         left_out=left_out,
     )
+
+
+def steps() -> int:
+    """Return how often `train` says that it has begun something."""
+    return FOLDS + 1
 
 
 def folds_of(group: NDArray[np.str_], folds: int = FOLDS) -> list[NDArray[np.bool_]]:
@@ -140,11 +136,21 @@ class _Stack:
     spread: Floats
     pair_centre: Floats
     pair_spread: Floats
-    weights: Floats
-    bias: Floats
+    stack_weights: Floats
+    stack_bias: Floats
 
 
-def _fit(prepared: Prepared, more: Extra) -> Members:
+def with_members(arrays: Arrays, members: Members) -> Arrays:
+    """Return a model with other members under the same last stage."""
+    return replace(arrays, **_parts(members))
+
+
+def _parts(value: Members | _Stack) -> dict[str, Any]:
+    return {one.name: getattr(value, one.name) for one in fields(value)}
+
+
+def fit(prepared: Prepared, more: Extra) -> Members:
+    """Fit the members, without the last stage."""
     vocabulary = Vocabulary(_learned(prepared, more))
     batch = count((*prepared.texts, *more.texts), vocabulary)
     label = np.concatenate([prepared.label, more.label])
@@ -159,15 +165,17 @@ def _fit(prepared: Prepared, more: Extra) -> Members:
     mails = _sparse(batch.mails, weigh(batch.mails, mail_idf, vocabulary.part), width)
     parts = _sparse(batch.parts, weigh(batch.parts, part_idf, vocabulary.part), width)
     whole = vocabulary.part == 0
-    mail_weights, mail_bias = _mail_members(mails, whole, label, weight)
+    with _one_core():
+        mail_weights, mail_bias = _mail_members(mails, whole, label, weight)
     # Every segment of a clause has the clause's label.
     labels = np.concatenate(
         [*prepared.parts, label[batch.owner[batch.owner >= len(prepared.label)]]]
     )
     share = np.where(labels == HARMLESS, _NEUTRAL, 1.0) * (labels != UNMARKED)
-    part_weights, part_bias = _part_members(
-        parts, whole, np.maximum(labels, 0), share * weight[batch.owner]
-    )
+    with _one_core():
+        part_weights, part_bias = _part_members(
+            parts, whole, np.maximum(labels, 0), share * weight[batch.owner]
+        )
     return Members(
         names=vocabulary.names,
         mail_idf=mail_idf,
@@ -177,6 +185,12 @@ def _fit(prepared: Prepared, more: Extra) -> Members:
         part_weights=part_weights,
         part_bias=part_bias,
     )
+
+
+def _one_core() -> AbstractContextManager[object]:
+    """So small matrices gain nothing from more cores, and sums come out the same everywhere."""
+    limits: AbstractContextManager[object] = threadpool_limits(limits=1)
+    return limits
 
 
 def _mail_members(
@@ -235,7 +249,7 @@ def _stacked(told: Floats, prepared: Prepared) -> tuple[_Stack, Floats]:
         stack = _last_stage(told[~fold], prepared.label[~fold])
         pairs = paired((told[fold] - stack.centre) / stack.spread)
         standard = (pairs - stack.pair_centre) / stack.pair_spread
-        left_out[fold] = softmax(standard @ stack.weights + stack.bias)
+        left_out[fold] = softmax(standard @ stack.stack_weights + stack.stack_bias)
     return _last_stage(told, prepared.label), left_out
 
 
@@ -243,16 +257,17 @@ def _last_stage(told: Floats, label: Ints) -> _Stack:
     centre, spread = _standard(told)
     pairs = paired((told - centre) / spread)
     pair_centre, pair_spread = _standard(pairs)
-    fitted = LogisticRegression(C=_STACK_C, max_iter=_ITERATIONS).fit(
-        (pairs - pair_centre) / pair_spread, label
-    )
+    with _one_core():
+        fitted = LogisticRegression(C=_STACK_C, max_iter=_ITERATIONS).fit(
+            (pairs - pair_centre) / pair_spread, label
+        )
     return _Stack(
         centre=centre,
         spread=spread,
         pair_centre=pair_centre,
         pair_spread=pair_spread,
-        weights=fitted.coef_.T,
-        bias=fitted.intercept_,
+        stack_weights=fitted.coef_.T,
+        stack_bias=fitted.intercept_,
     )
 
 
