@@ -7,9 +7,13 @@ Edge: temp file, fsync, rename, fsync of the folder. Turns what the disk says in
 import errno
 import fcntl
 import os
+import stat
 from pathlib import Path
 
 from guard.errors import RecordError
+
+_LARGEST = 1_000_000
+"""Bytes of the largest file that `read` takes; ours have some hundreds."""
 
 _FULL = {errno.ENOSPC, errno.EDQUOT}
 _READ_ONLY = {errno.EROFS, errno.EACCES, errno.EPERM}
@@ -34,6 +38,20 @@ def write(path: Path, data: bytes) -> None:
         sync_folder(path.parent)
     except OSError as error:
         raise disk_error(error) from error
+
+
+def read(path: Path) -> bytes:
+    """Read a small file; nothing else, because a planted pipe would be waited for.
+
+    Raises:
+        OSError: It is missing, is no file, is too large for one of ours, or cannot be read.
+    """
+    handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    with os.fdopen(handle, "rb") as file:
+        state = os.fstat(handle)
+        if not stat.S_ISREG(state.st_mode) or state.st_size > _LARGEST:
+            raise OSError(errno.EINVAL, "not a small file")
+        return file.read()
 
 
 def sync_folder(folder: Path) -> None:

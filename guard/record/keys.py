@@ -238,7 +238,7 @@ class Keys:
 
     def _read(self, name: str) -> bytes | None:
         try:
-            return (self._folder / name).read_bytes()
+            return durable.read(self._folder / name)
         except FileNotFoundError:
             return None
         except OSError as error:

@@ -11,6 +11,9 @@ APPLICATION_ID = 0x67726431
 FORMAT = 2
 """Version of the format, kept in `PRAGMA user_version`."""
 
+TRUTH = ("entry", "blob", "checkpoint")
+"""Tables that hold what was filed; the others are derived from them."""
+
 _PLACE = "account TEXT NOT NULL, folder TEXT NOT NULL, validity INTEGER NOT NULL"
 
 DERIVED = {
@@ -36,7 +39,7 @@ _ENTRY = (
     " at INTEGER NOT NULL, body BLOB NOT NULL, sealed BLOB, leaf BLOB NOT NULL"
 )
 _CHECKPOINT = "size INTEGER PRIMARY KEY, frontier BLOB NOT NULL, note TEXT NOT NULL"
-_TRUTH = (
+_TRUTH_TABLES = (
     f"CREATE TABLE entry ({_ENTRY}) STRICT",
     "CREATE TABLE blob (seq INTEGER PRIMARY KEY, ct BLOB NOT NULL) STRICT",
     f"CREATE TABLE checkpoint ({_CHECKPOINT}) STRICT",
@@ -58,7 +61,7 @@ _EXCEPT = {
 _GUARDS = tuple(
     f"CREATE TRIGGER {table}_{verb} BEFORE {verb.upper()} ON {table}"
     f"{_EXCEPT.get((table, verb), '')} BEGIN SELECT RAISE(ABORT, 'the record only grows'); END"
-    for table in ("entry", "blob", "checkpoint")
+    for table in TRUTH
     for verb in ("update", "delete")
 )
 
@@ -68,5 +71,5 @@ TABLES = tuple(
 )
 """Statements that make the derived tables."""
 
-STATEMENTS = (*_TRUTH, *_GUARDS, *TABLES, "CREATE INDEX location_item ON location (item)")
+STATEMENTS = (*_TRUTH_TABLES, *_GUARDS, *TABLES, "CREATE INDEX location_item ON location (item)")
 """Statements that make the whole database; each stands verbatim in `sqlite_schema`."""

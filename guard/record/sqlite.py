@@ -15,7 +15,7 @@ from types import TracebackType
 from typing import Self
 
 from guard.errors import RecordBrokenError, RecordError
-from guard.record import durable, rekey, sqlite_blob, sqlite_file
+from guard.record import durable, rekey, sqlite_blob, sqlite_file, verified
 from guard.record.derive import changes
 from guard.record.entry import (
     JSON,
@@ -33,15 +33,16 @@ from guard.record.note import Verifier
 from guard.record.scanner import ScannerKey
 from guard.record.schema import DERIVED, FORMAT
 from guard.record.seal import seal
+from guard.record.sqlite_audit import SqliteAudit
 from guard.record.sqlite_batch import Batch, apply
 from guard.record.sqlite_file import translated
-from guard.record.sqlite_queries import SqliteQueries
+from guard.record.verified import Verified
 
 Random = Callable[[int], bytes]
 """Gives so many random bytes, fit for keys."""
 
 
-class SqliteRecord(SqliteQueries):
+class SqliteRecord(SqliteAudit):
     """The legal record of one practice, in one folder."""
 
     def __init__(
@@ -95,22 +96,28 @@ class SqliteRecord(SqliteQueries):
 
     @classmethod
     def open(
-        cls, folder: Path, *, readonly: bool = False, random: Random = secrets.token_bytes
+        cls,
+        folder: Path,
+        *,
+        readonly: bool = False,
+        random: Random = secrets.token_bytes,
+        strict: bool = True,
     ) -> Self:
         """Open a record.
 
         Args:
             folder: Holds `record.db`, and `scanner.key` unless only read.
             readonly: Nothing can be added.
-            random: Source of the salts.
+            random: Source of the salts and nonces.
+            strict: Refuse changed tables and triggers; `verify` alone looks at them all the same.
 
         Raises:
             RecordError: It is missing, foreign, newer than this guard, or cannot be read.
             RecordBrokenError: Its tables or triggers are not those of a record.
         """
-        db = sqlite_file.connect(folder / "record.db", readonly=readonly)
+        db = sqlite_file.connect(folder / "record.db", readonly=readonly, strict=strict)
         try:
-            scanner = ScannerKey.decode((folder / "scanner.key").read_text())
+            scanner = ScannerKey.decode(durable.read(folder / "scanner.key").decode())
         except (OSError, ValueError):
             # A backup of the database alone can be verified and read, but not added to.
             scanner = None
@@ -225,6 +232,16 @@ class SqliteRecord(SqliteQueries):
             RecordError: Nothing was added.
         """
         return self._batch(now)
+
+    def remember_verified(self, done: Verified) -> None:
+        """Keep how far a verification came, signed.
+
+        Raises:
+            RecordError: The disk would not, or the record was opened to be read only.
+        """
+        if self._scanner is None or self._readonly:
+            raise RecordError("this record was opened to be read only")
+        verified.write(self.folder, self._scanner.signer, done)
 
     def rebuild(self) -> None:
         """Make the derived tables anew from the entries, in one transaction.

@@ -12,7 +12,7 @@ from pathlib import Path
 from guard.errors import BusyError, GuardError, RecordBrokenError, RecordError
 from guard.record import durable
 from guard.record.migrate import migrate, statements, version_of
-from guard.record.schema import APPLICATION_ID, FORMAT, STATEMENTS
+from guard.record.schema import APPLICATION_ID, FORMAT, STATEMENTS, TRUTH
 
 _WAIT_S = 20.0
 """How long another writer is waited for, seconds; a batch takes well under one."""
@@ -64,25 +64,36 @@ def create(path: Path) -> sqlite3.Connection:
     return db
 
 
-def connect(path: Path, *, readonly: bool) -> sqlite3.Connection:
+def connect(path: Path, *, readonly: bool, strict: bool = True) -> sqlite3.Connection:
     """Open a record's database; one of an older format is brought to today's, unless only read.
+
+    Args:
+        path: The file.
+        readonly: Nothing can be written.
+        strict: Refuse changed tables and triggers; else only what is no record at all.
 
     Raises:
         RecordError: It is missing, foreign, newer than this guard, or cannot be read.
         RecordBrokenError: Its tables or triggers are not those of a record.
     """
     with translated():
-        if not path.exists():
+        # Not a pipe either, which would be waited for.
+        if not path.is_file():
             raise RecordError("there is no record here", hint="Make one with: guard init")
         db = _connect(path, readonly=readonly)
         try:
-            _check(db)
+            _check(db, strict=strict)
             if not readonly:
                 migrate(db)
         except BaseException:
             db.close()
             raise
     return db
+
+
+def beside(folder: Path) -> sqlite3.Connection:
+    """Another connection to a record that is open already, to ask only."""
+    return _connect(folder / "record.db", readonly=True)
 
 
 def scratch() -> sqlite3.Connection:
@@ -118,7 +129,7 @@ def _text(data: bytes) -> str:
     return data.decode(errors="replace")
 
 
-def _check(db: sqlite3.Connection) -> None:
+def _check(db: sqlite3.Connection, *, strict: bool) -> None:
     (application,) = db.execute("PRAGMA application_id").fetchone()
     version = version_of(db)
     known = statements(version)
@@ -131,8 +142,14 @@ def _check(db: sqlite3.Connection) -> None:
         )
     # A planted trigger could drop mail silently, and a missing one lets entries be edited.
     found = db.execute("SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL").fetchall()
-    if {sql for (sql,) in found} != known:
+    if strict and {sql for (sql,) in found} != known:
         raise RecordBrokenError("the tables or triggers of the record were changed")
+    for table in TRUTH:
+        # A view or a computed column could do anything when it is asked, or go on for ever.
+        kinds = db.execute("SELECT type FROM sqlite_schema WHERE name = ?", (table,)).fetchall()
+        hidden = db.execute("SELECT hidden FROM pragma_table_xinfo(?)", (table,)).fetchall()
+        if kinds != [("table",)] or any(kind for (kind,) in hidden):
+            raise RecordBrokenError(f"the table {table} of the record is gone or changed")
 
 
 @contextlib.contextmanager

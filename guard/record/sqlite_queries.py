@@ -3,7 +3,6 @@
 Edge: reads only. One connection, one thread. Nothing here opens anything that is sealed.
 """
 
-import contextlib
 import json
 import sqlite3
 from collections.abc import Iterator
@@ -11,18 +10,18 @@ from pathlib import Path
 from typing import Any
 
 from guard.errors import RecordBrokenError, RecordError
-from guard.record import sqlite_file
+from guard.record import durable
 from guard.record.derive import Cell
 from guard.record.entry import Cursor, Entry, Location
 from guard.record.erasures import KINDS, Erasures
 from guard.record.keys import Keys
 from guard.record.note import Verifier
 from guard.record.scanner import ScannerKey
-from guard.record.schema import DERIVED
-from guard.record.sqlite_batch import compare, ordered, rederive
 from guard.record.sqlite_file import translated
 
-_PAGE = 256
+PAGE = 256
+"""Rows read at a time: enough to be quick, few enough to be small and to let a writer in."""
+
 _COLUMNS = "seq, kind, item, owner, at, body, sealed, leaf"
 
 
@@ -167,10 +166,10 @@ class SqliteQueries:
     def entries(self, since: int = 0) -> Iterator[Entry]:
         """All entries from number `since` on, in order. Memory stays flat, no lock is held."""
         query = f"SELECT {_COLUMNS} FROM entry WHERE seq >= ? ORDER BY seq LIMIT ?"  # noqa: S608 - our own columns
-        while rows := self._all(query, since, _PAGE):
+        while rows := self._all(query, since, PAGE):
             for row in rows:
                 yield _entry(row)
-            since = _after(rows[-1][0], since)
+            since = after(rows[-1][0], since)
 
     def entry(self, seq: int) -> Entry:
         """One entry.
@@ -205,13 +204,16 @@ class SqliteQueries:
         size: int = self._newest()[0]
         return size
 
+    def keyed_owners(self) -> list[str]:
+        """Every owner that ever had keys, sorted."""
+        rows = self._all("SELECT DISTINCT owner FROM entry WHERE kind = 'keyed' ORDER BY owner")
+        return [owner for (owner,) in rows]
+
     def active_owners(self) -> tuple[str, ...]:
         """Owners whose keys are in use: keyed, and not erased since; sorted."""
         end = self.erasures().end
         keyed = ((owner, self.latest("keyed", owner=owner)) for owner in self.keyed_owners())
         return tuple(owner for owner, one in keyed if one and one.seq >= end(owner))
-
-    # --- for verify and rebuild ---------------------------------------------------------
 
     def verifier(self) -> Verifier:
         """The public key that checkpoints are checked with, from `vkey.txt`.
@@ -220,54 +222,11 @@ class SqliteQueries:
             RecordError: The file is missing or damaged.
         """
         try:
-            return Verifier.decode((self.folder / "vkey.txt").read_text())
+            return Verifier.decode(durable.read(self.folder / "vkey.txt").decode())
         except (OSError, ValueError):
             raise RecordError(
                 "vkey.txt is missing or damaged", hint="Restore it from the last backup."
             ) from None
-
-    def checkpoints(self) -> Iterator[tuple[int, bytes, str]]:
-        """Every checkpoint, oldest first: size, frontier, signed note."""
-        size = 0
-        query = "SELECT size, frontier, note FROM checkpoint WHERE size >= ? ORDER BY size LIMIT ?"
-        while rows := self._all(query, size, _PAGE):
-            yield from rows
-            size = _after(rows[-1][0], size)
-
-    def structure_faults(self) -> int:
-        """How many faults SQLite finds in the file's structure and indexes, at most 100."""
-        faults = self._all("PRAGMA integrity_check")
-        return 0 if faults == [("ok",)] else len(faults)
-
-    def stray_blobs(self) -> list[int]:
-        """Numbers of messages that no `filed` entry holds."""
-        query = (
-            "SELECT blob.seq FROM blob LEFT JOIN entry ON entry.seq = blob.seq"
-            " AND entry.kind = 'filed' WHERE entry.seq IS NULL ORDER BY blob.seq"
-        )
-        return [seq for (seq,) in self._all(query)]
-
-    def keyed_owners(self) -> list[str]:
-        """Every owner that ever had keys, sorted."""
-        rows = self._all("SELECT DISTINCT owner FROM entry WHERE kind = 'keyed' ORDER BY owner")
-        return [owner for (owner,) in rows]
-
-    def differences(self) -> Iterator[tuple[str, tuple[Cell, ...], bool]]:
-        """Compare the derived tables with what the entries say.
-
-        Yields:
-            Table, row, and whether the row is missing (True) or planted (False).
-        """
-        with translated(), contextlib.closing(sqlite_file.scratch()) as fresh:
-            # One read transaction, or a scan in between would look like tampering.
-            self._db.execute("BEGIN")
-            try:
-                rederive(fresh, self.entries())
-                for table in DERIVED:
-                    for row, missing in compare(ordered(self._db, table), ordered(fresh, table)):
-                        yield table, row, missing
-            finally:
-                self._db.execute("ROLLBACK")
 
     def copy_to(self, path: Path) -> None:
         """Write a whole, compact copy of the database to a new file.
@@ -303,7 +262,12 @@ class SqliteQueries:
             return self._db.execute(query, values).fetchall()
 
 
-def _after(last: int, asked: int) -> int:
+def after(last: int, asked: int) -> int:
+    """Where to read on, after a page that began at `asked` and ended with `last`.
+
+    Raises:
+        RecordError: The rows are not in the order that was asked for.
+    """
     # A damaged tree can give rows that were not asked for, again and again.
     if last < asked:
         raise RecordError("the database is damaged", hint="Restore the last backup.")

@@ -1,57 +1,58 @@
 """Is the record what was filed? Every check there is, as findings.
 
-Pure over the rows of the store; nothing is raised, nothing is changed. Memory stays flat.
+Nothing is raised for what is found, nothing is repaired. Memory stays flat.
 Source: FORMAT.md, "Verifying"; RFC 6962 section 2.1; C2SP tlog-checkpoint.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
-from hashlib import sha256
+import contextlib
+import secrets
+from collections.abc import Generator, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
-from guard.errors import GuardError
-from guard.record.entry import Entry, canonical
+from guard.errors import GuardError, RecordBrokenError
+from guard.record import durable, state_check, verified
+from guard.record.derived_check import DerivedCheck
 from guard.record.finding import Finding
-from guard.record.log import leaf_hash
+from guard.record.log import Frontier
+from guard.record.log_check import LogCheck, Pause, Stretch
 from guard.record.note import Checkpoint, Verifier
 from guard.record.reading import Reader
 from guard.record.seal import Identity
 from guard.record.sqlite import SqliteRecord
-from guard.record.sqlite_queries import SqliteQueries
-from guard.record.tree_check import TreeCheck, Witness
+from guard.record.sqlite_audit import Extent, SqliteAudit
+from guard.record.state_check import safely, unforeseen
+from guard.record.tree_check import Witness, vouched
+from guard.record.verified import Mark, Verified
 
-_BEFORE_ALL = -(2**63)
+AGAIN_ENTRIES = 100_000
+"""Older entries that are read again each time: all that a practice files in years."""
+
+AGAIN_BYTES = 512_000_000
+"""Bytes of older messages that are read again each time: some two seconds."""
 
 
-def examine(folder: Path, *, identity: Identity | None = None) -> Iterator[Finding]:
-    """Verify the record in a folder, whatever is there. Compares `checkpoints/*.txt` too.
+def examine(
+    folder: Path, *, identity: Identity | None = None, witnessed: Sequence[str] = ()
+) -> Iterator[Finding]:
+    """Verify the whole record in a folder, whatever is there. Never raises.
 
     Args:
-        folder: The record's folder.
+        folder: The record's folder; `checkpoints/*.txt` in it are compared too.
         identity: Hers; also opens everything and checks the commitments.
+        witnessed: Further checkpoints kept elsewhere, signed notes.
 
     Yields:
         What is wrong, in the order of the log; nothing for a whole record.
     """
-    try:
-        record = SqliteRecord.open(folder, readonly=True)
-    except GuardError as error:
-        yield Finding(what="database", detail=str(error))
-        return
-    with record:
-        notes = []
-        for path in sorted((folder / "checkpoints").glob("*.txt")):
-            try:
-                notes.append(path.read_text())
-            except (OSError, ValueError):
-                yield Finding(what="witness", detail="a kept checkpoint cannot be read")
-        yield from verify(record, identity=identity, witnessed=notes)
+    return Examination(folder, identity=identity, witnessed=witnessed).findings()
 
 
 def verify(
-    record: SqliteQueries, *, identity: Identity | None = None, witnessed: Sequence[str] = ()
+    record: SqliteAudit, *, identity: Identity | None = None, witnessed: Sequence[str] = ()
 ) -> Iterator[Finding]:
-    """Check everything. Never raises.
+    """Check everything in an open record. Never raises.
 
     Args:
         record: An open record.
@@ -62,151 +63,196 @@ def verify(
     Yields:
         What is wrong, in the order of the log; nothing for a whole record.
     """
-    yield from _safely(_structure(record))
-    yield from _safely(_entries(record, witnessed))
-    yield from _safely(_orders(record))
-    yield from _safely(_strays(record))
-    yield from _safely(_derived(record))
-    yield from _safely(_keys(record))
-    if identity is not None:
-        yield from _safely(_contents(record, Reader(record, identity)))
+    return Examination(record.folder, identity=identity, witnessed=witnessed).findings_in(record)
 
 
-def _safely(findings: Iterator[Finding]) -> Iterator[Finding]:
-    try:
-        yield from findings
-    except GuardError as error:
-        yield Finding(what="database", detail=str(error))
-    except Exception as error:  # noqa: BLE001 - whatever the bytes are, verify must not raise
-        yield Finding(what="database", detail=f"cannot be checked ({type(error).__name__})")
+class Examination:
+    """One verification, and afterwards what it came to."""
 
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        identity: Identity | None = None,
+        witnessed: Sequence[str] = (),
+        full: bool = True,
+    ) -> None:
+        """Begin.
 
-def _structure(record: SqliteQueries) -> Iterator[Finding]:
-    # Rows that only an index hides or invents would mislead the questions asked later.
-    faults = record.structure_faults()
-    if faults:
-        yield Finding(what="database", detail=f"its structure is damaged in {faults} places")
+        Args:
+            folder: The record's folder.
+            identity: Hers; also opens what is read and checks the commitments.
+            witnessed: Checkpoints kept elsewhere, signed notes.
+            full: Read everything; else what is new since the last time, and a part of the rest.
+        """
+        self._folder, self._identity, self._full = folder, identity, full
+        self._notes = list(witnessed)
+        self._again = Mark()
+        self._stretches: list[tuple[int, Frontier | None]] = []
+        self.extent = Extent(size=0, last=-1, note="")
+        """How far the record reached."""
 
+        self.since = 0
+        """Entries that an earlier verification had read already."""
 
-def _entries(record: SqliteQueries, witnessed: Sequence[str]) -> Iterator[Finding]:
-    verifier = record.verifier()
-    witnesses = []
-    for note in witnessed:
+        self.read = 0
+        """Entries that were read now."""
+
+        self.whole = False
+        """Whether everything was read now."""
+
+    def findings(self) -> Iterator[Finding]:
+        """Open the record and check it. Never raises.
+
+        Yields:
+            What is wrong, in the order of the log; nothing for a whole record.
+        """
+        return safely(self._opened())
+
+    def findings_in(self, record: SqliteAudit) -> Iterator[Finding]:
+        """Check an open record. Never raises.
+
+        Yields:
+            What is wrong, in the order of the log; nothing for a whole record.
+        """
+        return safely(self._checked(record))
+
+    def remember(self) -> bool:
+        """Keep how far it came; call it when there were no findings.
+
+        Returns:
+            False when that cannot be written: the next verification then reads it all again.
+        """
+        text = self.extent.note.partition("\n\n")[0] + "\n"
+        with contextlib.suppress(GuardError, ValueError):
+            head = Checkpoint.decode(text)
+            done = Verified(head=Mark(head.size, head.root), again=self._again)
+            with SqliteRecord.open(self._folder) as record:
+                record.remember_verified(done)
+            return True
+        return False
+
+    def _opened(self) -> Iterator[Finding]:
         try:
-            witnesses.append(_witness(note, verifier))
+            record = SqliteRecord.open(self._folder, readonly=True)
+        except RecordBrokenError as error:
+            yield unforeseen(error)
+            # Its entries may be whole all the same; which ones are not must be said.
+            record = SqliteRecord.open(self._folder, readonly=True, strict=False)
+        with record:
+            for path in sorted((self._folder / "checkpoints").glob("*.txt")):
+                try:
+                    self._notes.append(durable.read(path).decode())
+                except (OSError, ValueError):
+                    yield Finding(what="witness", detail="a kept checkpoint cannot be read")
+            yield from self.findings_in(record)
+
+    def _checked(self, record: SqliteAudit) -> Iterator[Finding]:
+        self.extent = record.extent()
+        verifier = record.verifier()
+        before = yield from self._before(record, verifier)
+        everything = before.again.size == 0
+        with ThreadPoolExecutor(1) as beside:
+            # SQLite works without Python's lock, so another core can do this meanwhile.
+            small = self._full or self.extent.size <= AGAIN_ENTRIES
+            structure = beside.submit(_list, state_check.structure(record)) if small else None
+            sums = DerivedCheck(secrets.token_bytes(32)) if everything else None
+            yield from safely(self._log(record, LogCheck(record, verifier, sums), before))
+            yield from structure.result() if structure is not None else ()
+        if self.whole:
+            yield from safely(state_check.strays(record))
+            yield from safely(_derived(record, sums))
+        yield from safely(state_check.orders(record))
+        yield from safely(state_check.keys(record))
+        if self._identity is not None:
+            reader = Reader(record, self._identity)
+            for since, end in self._stretches:
+                until = self.extent.last + 1 if end is None else end.size
+                opened = state_check.contents(record, reader, since=since, until=until)
+                yield from safely(opened)
+
+    def _before(
+        self, record: SqliteAudit, verifier: Verifier
+    ) -> Generator[Finding, None, Verified]:
+        """What was verified before, as far as the record bears it out."""
+        nothing = Verified(head=Mark())
+        if self._full:
+            return nothing
+        try:
+            before = verified.read(self._folder, verifier) or nothing
+            _standing(record, verifier, before.head)
+            _standing(record, verifier, before.again)
         except ValueError as error:
-            yield Finding(what="witness", detail=f"a kept checkpoint is no good: {error}")
-    tree = TreeCheck(record.checkpoints(), verifier, witnesses)
-    last = 0
-    for entry in record.entries(_BEFORE_ALL):
-        yield from tree.take(entry.seq, leaf_hash(entry.body))
-        faults = list(_entry(record, entry, last))
-        tree.faulty |= bool(faults)
-        yield from faults
-        yield from tree.compare()
-        last = max(last, entry.at)
-    yield from tree.finish()
+            detail = f"the mark of the last verification is not borne out: {error}"
+            yield Finding(what="witness", detail=detail)
+            return nothing
+        return before
+
+    def _log(self, record: SqliteAudit, check: LogCheck, before: Verified) -> Iterator[Finding]:
+        verifier = record.verifier()
+        self.since = known = before.head.size
+        witnesses = yield from self._witnesses(record, verifier, known)
+        stretch = Stretch(
+            start=_standing(record, verifier, before.again),
+            size=self.extent.size,
+            last=self.extent.last,
+            signed_from=known + 1 if known else 0,
+            pause=Pause(before=known, entries=AGAIN_ENTRIES, size_bytes=AGAIN_BYTES),
+        )
+        yield from check.findings(stretch, witnesses)
+        self._stretches = [(stretch.start.size, check.end)]
+        self.whole = before.again.size == 0
+        if check.end is not None and check.end.size < known:
+            self.whole, self._again = False, Mark.at(check.end)
+            head = _standing(record, verifier, before.head)
+            stretch = replace(stretch, start=head, pause=Pause())
+            yield from check.findings(stretch, witnesses)
+            self._stretches.append((head.size, check.end))
+        self.read = check.read
+
+    def _witnesses(
+        self, record: SqliteAudit, verifier: Verifier, known: int
+    ) -> Generator[Finding, None, list[Witness]]:
+        """Compare the kept checkpoints of what is not read now; give the others."""
+        found = []
+        for note in self._notes:
+            try:
+                told = Checkpoint.decode(verifier.text_of(note))
+            except ValueError as error:
+                yield Finding(what="witness", detail=f"a kept checkpoint is no good: {error}")
+                continue
+            if told.size > known or not known:
+                found.append(Witness(told.size, told.root))
+                continue
+            try:
+                _standing(record, verifier, Mark(told.size, told.root))
+            except ValueError as error:
+                yield Finding(what="witness", seq=max(told.size - 1, 0), detail=str(error))
+        return found
 
 
-def _witness(note: str, verifier: Verifier) -> Witness:
-    checkpoint = Checkpoint.decode(verifier.text_of(note))
-    return Witness(checkpoint.size, checkpoint.root)
+def _standing(record: SqliteAudit, verifier: Verifier, mark: Mark) -> Frontier:
+    """The frontier at a mark, as a checkpoint in the record vouches for it.
+
+    Raises:
+        ValueError: There is none, or it has another root.
+    """
+    if mark == Mark():
+        return Frontier()
+    row = next(record.checkpoints(mark.size, mark.size), None)
+    if row is None:
+        raise ValueError(f"the record has no checkpoint of {mark.size} entries")
+    frontier = vouched(*row, verifier)
+    if frontier.root() != mark.root:
+        raise ValueError(f"the record has another root at {mark.size} entries")
+    return frontier
 
 
-def _entry(record: SqliteQueries, entry: Entry, last: int) -> Iterator[Finding]:
-    if entry.leaf != leaf_hash(entry.body):
-        yield Finding(what="body", seq=entry.seq, detail="it was changed")
-    try:
-        fields = entry.fields
-        plain = canonical(fields) == entry.body
-    except (ValueError, TypeError, RecursionError):
-        plain = False
-    if not plain:
-        yield Finding(what="body", seq=entry.seq, detail="it is not canonical JSON")
-        return
-    copies = (entry.seq, entry.kind, entry.item, entry.owner, entry.at)
-    told = tuple(fields.get(name) for name in ("seq", "kind", "item", "owner", "at"))
-    if copies != told:
-        yield Finding(what="columns", seq=entry.seq, detail="they differ from its body")
-    if entry.at < last:
-        yield Finding(what="time", seq=entry.seq, detail="it runs back")
-    if entry.sealed is not None or not _erased(record, fields):
-        yield from _sealed(record, entry, fields)
+def _derived(record: SqliteAudit, sums: DerivedCheck | None) -> Iterator[Finding]:
+    # Only when the quick way says no are the tables made anew and compared row by row.
+    if sums is None or not sums.agrees(record.derived_rows):
+        yield from state_check.derived(record)
 
 
-def _sealed(record: SqliteQueries, entry: Entry, fields: Mapping[str, Any]) -> Iterator[Finding]:
-    sealed = None if entry.sealed is None else sha256(entry.sealed).hexdigest()
-    if sealed != fields.get("sealed"):
-        yield Finding(what="sealed", seq=entry.seq, detail="its sealed part is not the one filed")
-    if fields.get("kind") == "filed":
-        yield from _blob(record, entry.seq, fields.get("blob"))
-
-
-def _erased(record: SqliteQueries, fields: Mapping[str, Any]) -> bool:
-    """Whether an entry may lack its sealed bytes: only by an order that she signed."""
-    return "sealed" in fields and record.erasures().covers(fields)
-
-
-def _blob(record: SqliteQueries, seq: int, wanted: object) -> Iterator[Finding]:
-    try:
-        found = sha256(record.blob(seq)).hexdigest()
-    except GuardError:
-        yield Finding(what="blob", seq=seq, detail="its message is missing")
-        return
-    if found != wanted:
-        yield Finding(what="blob", seq=seq, detail="its message is not the one filed")
-
-
-def _strays(record: SqliteQueries) -> Iterator[Finding]:
-    for seq in record.stray_blobs():
-        yield Finding(what="blob", seq=seq, detail="a message that no entry filed")
-
-
-def _orders(record: SqliteQueries) -> Iterator[Finding]:
-    for seq in record.erasures().forged:
-        yield Finding(what="order", seq=seq, detail="she did not sign this order")
-
-
-def _derived(record: SqliteQueries) -> Iterator[Finding]:
-    for table, row, missing in record.differences():
-        seq = row[-1] if isinstance(row[-1], int) else None
-        state = "a row is missing" if missing else "a row follows from no entry"
-        yield Finding(what="derived", seq=seq, detail=f"table {table}: {state}")
-
-
-def _keys(record: SqliteQueries) -> Iterator[Finding]:
-    masters = record.keys.masters()
-    if masters != record.erasures().readers:
-        yield Finding(what="keys", seq=0, detail="recipients.txt is not the one filed")
-    if record.entry(0).fields.get("vkey") != record.verifier().encode():
-        yield Finding(what="keys", seq=0, detail="vkey.txt is not the one filed")
-    for owner in record.keyed_owners():
-        keyed = record.latest("keyed", owner=owner)
-        if keyed is None or keyed.seq < record.erasures().end(owner):
-            continue
-        if record.keys.recipient(owner) != keyed.fields.get("recipient"):
-            yield Finding(
-                what="keys", seq=keyed.seq, detail="its public key is missing or changed"
-            )
-
-
-def _contents(record: SqliteQueries, reader: Reader) -> Iterator[Finding]:
-    for entry in record.entries():
-        if entry.sealed is None:
-            continue
-        try:
-            if not reader.readable(entry):
-                yield from _unreadable(record, entry)
-            elif entry.kind == "filed":
-                reader.raw(entry.seq)
-            else:
-                reader.secret(entry.seq)
-        except GuardError as error:
-            yield Finding(what="content", seq=entry.seq, detail=str(error))
-
-
-def _unreadable(record: SqliteQueries, entry: Entry) -> Iterator[Finding]:
-    for owner in entry.fields["owners"]:
-        if entry.seq >= record.erasures().end(owner):
-            yield Finding(what="content", seq=entry.seq, detail="its keys are not in keys/")
-            return
+def _list(findings: Iterator[Finding]) -> list[Finding]:
+    return list(safely(findings))

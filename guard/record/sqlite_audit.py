@@ -1,0 +1,143 @@
+"""What `verify` asks of the record in SQLite: everything, page by page, whatever is there.
+
+Edge: reads only. Between pages no lock is held, so that a scan can go on filing.
+"""
+
+import contextlib
+import sqlite3
+from collections.abc import Iterator
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Any
+
+from guard.record import sqlite_file
+from guard.record.derive import Cell
+from guard.record.schema import DERIVED
+from guard.record.sqlite_batch import compare, ordered, rederive
+from guard.record.sqlite_file import translated
+from guard.record.sqlite_queries import PAGE, SqliteQueries, after
+from guard.record.tree_check import Row
+
+_SMALL = 65_536
+"""Bytes of a sealed message that is read together with its page; larger ones singly."""
+
+_CHUNK = 1 << 20
+"""Bytes of a larger one that are read at a time."""
+
+BEFORE_ALL = -(2**63)
+"""The least number of an entry or checkpoint that SQLite can hold, impossible ones too."""
+
+Audited = tuple[Any, ...]
+"""One entry as it stands: seq, kind, item, owner, at, body, sealed, leaf; then the sealed
+message, if there is one and it is small, and its size. Nothing is checked, not even types."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Extent:
+    """How far the record reaches at one moment."""
+
+    size: int
+    """Entries that its newest checkpoint vouches for."""
+
+    last: int
+    """Number of the last entry that is there: one less, unless somebody planted some."""
+
+    note: str
+    """The newest checkpoint."""
+
+
+class SqliteAudit(SqliteQueries):
+    """The part of the record that is audited."""
+
+    def extent(self) -> Extent:
+        """How far the record reaches now.
+
+        Raises:
+            RecordError: It cannot be read.
+        """
+        # One statement, and so one moment: a scan may be filing.
+        size, last, note = self._one(
+            "SELECT max(size), (SELECT max(seq) FROM entry), note FROM checkpoint"
+        )
+        return Extent(size=size or 0, last=-1 if last is None else last, note=note or "")
+
+    def pages(self, since: int, last: int) -> Iterator[list[Audited]]:
+        """All entries with their sealed messages, in order. Memory stays flat.
+
+        Args:
+            since: The first entry's number, or `BEFORE_ALL`.
+            last: The last one's.
+        """
+        query = (
+            "SELECT e.seq, kind, item, owner, at, body, sealed, leaf,"
+            " CASE WHEN length(ct) <= ? THEN ct END, length(ct)"
+            " FROM entry e LEFT JOIN blob b ON b.seq = e.seq"
+            " WHERE e.seq BETWEEN ? AND ? ORDER BY e.seq LIMIT ?"
+        )
+        while rows := self._all(query, _SMALL, since, last, PAGE):
+            yield rows
+            if len(rows) < PAGE:
+                return
+            since = after(rows[-1][0], since)
+
+    def large_digest(self, seq: int) -> bytes:
+        """SHA-256 of a sealed message too large to be read at once.
+
+        Raises:
+            RecordError: It cannot be read.
+        """
+        digest = sha256()
+        with translated(), self._db.blobopen("blob", "ct", seq, readonly=True) as blob:
+            while chunk := blob.read(_CHUNK):
+                digest.update(chunk)
+        return digest.digest()
+
+    def checkpoints(self, since: int, until: int) -> Iterator[Row]:
+        """Checkpoints in order, those of `since` entries up to those of `until`."""
+        query = (
+            "SELECT size, frontier, note FROM checkpoint"
+            " WHERE size BETWEEN ? AND ? ORDER BY size LIMIT ?"
+        )
+        while rows := self._all(query, since, until, PAGE):
+            yield from rows
+            if len(rows) < PAGE:
+                return
+            since = after(rows[-1][0], since)
+
+    def structure_faults(self) -> int:
+        """How many faults SQLite finds in the file's structure and indexes, at most 100."""
+        # A connection of its own, so that it can run beside everything else.
+        with translated(), contextlib.closing(sqlite_file.beside(self.folder)) as db:
+            faults = db.execute("PRAGMA integrity_check").fetchall()
+        return 0 if faults == [("ok",)] else len(faults)
+
+    def stray_blobs(self) -> list[int]:
+        """Numbers of messages where there is no entry at all."""
+        query = (
+            "SELECT blob.seq FROM blob LEFT JOIN entry ON entry.seq = blob.seq"
+            " WHERE entry.seq IS NULL ORDER BY blob.seq"
+        )
+        return [seq for (seq,) in self._all(query)]
+
+    def derived_rows(self, table: str) -> Iterator[tuple[Cell, ...]]:
+        """All rows of a derived table, in the order of its key, at one moment."""
+        with translated():
+            yield from ordered(self._db, table)
+
+    def differences(self) -> Iterator[tuple[str, tuple[Cell, ...], bool]]:
+        """Compare the derived tables with what the entries say.
+
+        Yields:
+            Table, row, and whether the row is missing (True) or planted (False).
+        """
+        with translated(), contextlib.closing(sqlite_file.scratch()) as fresh:
+            # One read transaction, or a scan in between would look like tampering.
+            self._db.execute("BEGIN")
+            try:
+                rederive(fresh, self.entries())
+                for table in DERIVED:
+                    for row, missing in compare(ordered(self._db, table), ordered(fresh, table)):
+                        yield table, row, missing
+            finally:
+                with contextlib.suppress(sqlite3.Error):
+                    self._db.execute("ROLLBACK")
