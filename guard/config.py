@@ -79,7 +79,17 @@ class Reminders(_Section, frozen=True, kw_only=True):
 
     mode: Literal["auto", "approve", "shadow", "off"] = "auto"
     every_days: int = 7
+    note_days: int = 30
+    """Further therapy mail within so many days of a reminder becomes a note; 0: never."""
     newest_hours: int = 72
+    delay_minutes: int = 0
+    """So long a reminder waits, and an answer of hers cancels it."""
+    most_an_hour: int = 20
+    """More than so many reminders within an hour are held, and she is told."""
+    language: str = "en"
+    """Of every client of whom she says nothing else."""
+    texts: dict[str, str] = {}
+    """Language to a file of her own words."""
     trust_authserv: list[str] = []
     crisis_signpost: bool = False
 
@@ -215,14 +225,30 @@ def _doubts(settings: Settings) -> Iterator[tuple[str, str]]:
 def _period_doubts(settings: Settings) -> Iterator[tuple[str, str]]:
     if settings.mailbox.timeout < 1:
         yield "mailbox.timeout", "at least 1 second"
-    if settings.reminders.every_days < 1:
-        yield "reminders.every_days", "at least 1 day"
-    if settings.reminders.newest_hours < 1:
-        yield "reminders.newest_hours", "at least 1 hour"
     if not 1 <= settings.retention.years <= 100:  # noqa: PLR2004  # a slip of the pen, surely
         yield "retention.years", "between 1 and 100 years"
     if not 18 <= settings.retention.minors_until <= 100:  # noqa: PLR2004  # of age; as above
         yield "retention.minors_until", "between 18 and 100 years"
+    yield from _reminder_doubts(settings.reminders)
+
+
+def _reminder_doubts(reminders: Reminders) -> Iterator[tuple[str, str]]:
+    for key, least, what in (
+        ("every_days", 1, "at least 1 day"),
+        ("newest_hours", 1, "at least 1 hour"),
+        ("note_days", 0, "0 or more days"),
+        ("delay_minutes", 0, "0 or more minutes"),
+        ("most_an_hour", 1, "at least 1"),
+    ):
+        if getattr(reminders, key) < least:
+            yield f"reminders.{key}", what
+    if reminders.delay_minutes >= 60 * reminders.newest_hours:
+        yield "reminders.delay_minutes", "less than newest_hours, or nothing would ever be sent"
+    languages = {"en", *reminders.texts}
+    if not all(re.fullmatch(r"[a-z]{2,8}(-[A-Za-z0-9]{1,8})*", one) for one in languages):
+        yield "reminders.texts", 'a language is written as "en" or "cy"'
+    if reminders.language not in languages:
+        yield "reminders.language", "there is no text in this language"
 
 
 def _server_doubts(table: str, server: Mailbox | Smtp) -> Iterator[tuple[str, str]]:

@@ -68,6 +68,17 @@ class UnreachableError(TransientError):
 class NotSentError(TransientError):
     """The mail server took nothing, and may take it later."""
 
+    def __init__(self, message: str, *, hint: str = "", this_letter: bool = False) -> None:
+        """Build the error.
+
+        Args:
+            message: What is wrong, in one line, without content of mail.
+            hint: One sentence that tells the operator what to do.
+            this_letter: The server is there, and said later to this one letter alone.
+        """
+        super().__init__(message, hint=hint)
+        self.this_letter = this_letter
+
 
 class MessageError(GuardError):
     """One message cannot be handled automatically. Hold it for a person."""

@@ -24,6 +24,7 @@ from guard.record import init as record_init
 from guard.record.passphrase import CHEAPEST
 from guard.record.sqlite import SqliteRecord
 from guard.reply import compose
+from guard.reply.wording import approve, shipped
 
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 OWN = "andrea@practice.example"
@@ -153,7 +154,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Home]:
         )
         with SqliteRecord.open(settings.record_folder) as record:
             jo = directory.Client(id="c1", name=WORD, addresses=(CLIENT,))
-            record.append([directory.enrol(jo)], now=0)
+            record.append([approve(shipped()), directory.enrol(jo)], now=0)
         for raw in MAILS:
             servers.deliver(raw, "INBOX", datetime.now(UTC) - timedelta(minutes=9))  # noqa: TID251  # the program reads the real clock
         servers.deliver(a_mail(DANGER, end=WORD), "Junk", datetime.now(UTC))  # noqa: TID251  # as above

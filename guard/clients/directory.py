@@ -54,6 +54,9 @@ class Known:
     together: bool = False
     """A couple with a single address: both read it."""
 
+    language: str = ""
+    """In which language guard writes to them, such as ``cy``; empty: the practice's."""
+
     def former(self, today: date) -> bool:
         """Whether therapy has ended by this day."""
         return bool(self.ended) and self.ended <= today.isoformat()
@@ -87,6 +90,9 @@ class Client:
     about: tuple[str, ...] = ()
     """Ids of the clients in whose record their mail belongs: a parent's child."""
 
+    language: str = ""
+    """In which language guard writes to them, such as ``cy``; empty: the practice's."""
+
     def __post_init__(self) -> None:
         if not self.addresses:
             raise ValueError("a client has at least one address")
@@ -100,6 +106,7 @@ class Client:
             ended=self.ended,
             about=self.about,
             together=self.kind is Relation.COUPLE and len(self.addresses) == 1,
+            language=self.language,
         )
 
 

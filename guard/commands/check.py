@@ -24,6 +24,7 @@ from guard.pipeline.walk import OVERSIZED
 from guard.record import verify as record_verify
 from guard.record.entry import Entry
 from guard.record.sqlite import SqliteRecord
+from guard.reply.wording import approved, wordings
 
 _LATE = timedelta(hours=24)
 _LITTLE = 1_000_000_000
@@ -118,6 +119,20 @@ def _sending(settings: Settings) -> Iterator[str]:
     yield f"reminders: {settings.reminders.mode}"
 
 
+def _words(settings: Settings) -> Iterator[str]:
+    found = wordings(settings)
+    for problem in found.problems:
+        raise problem
+    with wiring.open_record(settings, readonly=True) as record:
+        waiting = [one.name for one in found.known.values() if approved(record, one) is None]
+    if waiting:
+        raise ConfigError(
+            f"you have not approved {', '.join(waiting)}, so none goes out without your click",
+            hint="Read and approve them: guard policy approve",
+        )
+    yield f"approved: {', '.join(one.name for one in found.known.values())}"
+
+
 def _alerts(settings: Settings) -> Iterator[str]:
     if not settings.alerts.to:
         raise ConfigError(
@@ -181,6 +196,7 @@ _PARTS: dict[str, Callable[[Settings], Iterator[str]]] = {
     "mailbox": _mailbox,
     "vouching": vouching,
     "sending": _sending,
+    "words": _words,
     "alerts": _alerts,
     "gaps": _gaps,
     "last scan": _last_run,

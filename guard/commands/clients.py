@@ -10,7 +10,15 @@ from guard.clients import directory
 from guard.clients.directory import Client, Relation
 from guard.clients.register import everyone
 from guard.commands import wiring
-from guard.commands.clients_change import about_ids, address, change, day, end, refuse_own
+from guard.commands.clients_change import (
+    a_language,
+    about_ids,
+    address,
+    change,
+    day,
+    end,
+    refuse_own,
+)
 from guard.config import load
 from guard.errors import ConfigError
 
@@ -19,6 +27,7 @@ class _Options(TypedDict):
     kind: str
     about: tuple[str, ...]
     born: str
+    language: str
     no_automatic_mail: bool
     shared: bool
 
@@ -44,6 +53,11 @@ def clients() -> None:
     help="Id of the client in whose record their mail belongs: a parent's child.",
 )
 @click.option("--born", default="", help="Birthday, as in 2012-05-31; for a minor's record.")
+@click.option(
+    "--language",
+    default="",
+    help="In which language guard writes to them, such as cy; see: guard policy show",
+)
 @click.option(
     "--no-automatic-mail",
     is_flag=True,
@@ -81,6 +95,7 @@ def add(config: Path, name: str, addresses: tuple[str, ...], **options: Unpack[_
             kind=relation,
             born=day(options["born"]),
             about=about_ids(record, options["about"]),
+            language=a_language(settings, options["language"]),
         )
         record.append([directory.enrol(client)], now=wiring.milliseconds())
     click.echo(f"Added as {client.id}, with {len(known)} address{'es' * (len(known) > 1)}.")
@@ -108,6 +123,7 @@ def _told(client: Client) -> list[str]:
         f"about {', '.join(client.about)}": bool(client.about),
         f"born {client.born}": bool(client.born),
         f"therapy ended {client.ended}": bool(client.ended),
+        f"in {client.language}": bool(client.language),
         "no automatic mail": not client.automatic,
     }
     return [words for words, holds in said.items() if holds]

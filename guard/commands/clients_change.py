@@ -23,6 +23,7 @@ class _Changes(TypedDict):
     kind: str | None
     about: tuple[str, ...]
     born: str | None
+    language: str | None
     automatic_mail: bool | None
     shared: bool
     passphrase_file: Path | None
@@ -36,6 +37,7 @@ class _Changes(TypedDict):
 @click.option("--kind", type=click.Choice([one.value for one in Relation]))
 @click.option("--about", multiple=True, help="Id of the client whose record their mail is.")
 @click.option("--born", help="Birthday, as in 2012-05-31; empty takes it away.")
+@click.option("--language", help="In which guard writes to them; empty: the practice's.")
 @click.option("--automatic-mail/--no-automatic-mail", default=None, help="Whether guard reminds.")
 @click.option("--shared", is_flag=True, help="A new address may belong to another client too.")
 @click.option("--passphrase-file", type=click.Path(path_type=Path), envvar="GUARD_PASSPHRASE_FILE")
@@ -101,6 +103,20 @@ def day(text: str) -> str:
         raise ConfigError(str(error), hint="Year, month, day.") from None
 
 
+def a_language(settings: Settings, text: str) -> str:
+    """Return a language in which guard has words; empty stays empty.
+
+    Raises:
+        ConfigError: There are no words in it.
+    """
+    if text and text not in {"en", *settings.reminders.texts}:
+        raise ConfigError(
+            "there are no words in this language",
+            hint='Name a file of them in guard.toml first: [reminders] texts = { cy = "..." }',
+        )
+    return text
+
+
 def refuse_own(settings: Settings, addresses: tuple[str, ...]) -> None:
     """Refuse the practice's own addresses.
 
@@ -148,7 +164,7 @@ def rewrite(
 
 def _changed(settings: Settings, record: SqliteRecord, was: Client, changes: _Changes) -> Client:
     name, kind, born = changes["name"], changes["kind"], changes["born"]
-    automatic = changes["automatic_mail"]
+    automatic, language = changes["automatic_mail"], changes["language"]
     return replace(
         was,
         name=was.name if name is None else name,
@@ -157,6 +173,7 @@ def _changed(settings: Settings, record: SqliteRecord, was: Client, changes: _Ch
         kind=was.kind if kind is None else Relation(kind),
         born=was.born if born is None else day(born),
         about=about_ids(record, changes["about"]) or was.about,
+        language=was.language if language is None else a_language(settings, language),
     )
 
 

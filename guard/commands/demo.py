@@ -27,6 +27,7 @@ from guard.record import verify as record_verify
 from guard.record.passphrase import CHEAPEST
 from guard.record.reading import Reader
 from guard.record.sqlite import SqliteRecord
+from guard.reply.wording import approve, wordings
 
 PASSPHRASE = "demo"  # noqa: S105  # opens made-up mail only
 OWN = "andrea@practice.example"
@@ -109,7 +110,9 @@ def _set_up(folder: Path, servers: DemoServers) -> Settings:
         work=CHEAPEST,
     )
     with wiring.open_record(settings) as record:
-        record.append([directory.enrol(one) for one in _clients()], now=wiring.milliseconds())
+        words = approve(wordings(settings).known["en"])
+        enrolled = [directory.enrol(one) for one in _clients()]
+        record.append([words, *enrolled], now=wiring.milliseconds())
     return settings
 
 

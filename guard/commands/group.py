@@ -24,6 +24,7 @@ _NAMES = (
     "why",
     "classify",
     "clients",
+    "policy",
     "record",
     "model",
     "train",

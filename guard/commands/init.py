@@ -10,12 +10,14 @@ from typing import TypedDict, Unpack
 import click
 
 from guard.commands import sheets, wiring
+from guard.commands.policy import shown
 from guard.commands.template import Answers, guard_toml
 from guard.config import Settings, parse
 from guard.errors import ConfigError
 from guard.record import init as record_init
 from guard.record import sheet
 from guard.record.seal import Identity
+from guard.reply.wording import approve, wordings
 
 
 class _Options(TypedDict):
@@ -38,6 +40,7 @@ class _Options(TypedDict):
     executor_sheet: Path | None
     passphrase_file: Path | None
     recovery_file: Path
+    approve_text: bool | None
 
 
 @click.command()
@@ -98,6 +101,12 @@ class _Options(TypedDict):
     show_default=True,
     help="The recovery sheet; printable if it ends in .pdf. Print it, then delete it.",
 )
+@click.option(
+    "--approve-text/--no-approve-text",
+    default=None,
+    help="Whether the reminder's words may go out as they are; init shows them and asks. "
+    "Unattended and without this option: not yet, see guard policy approve.",
+)
 @click.pass_obj
 def init(config: Path, **options: Unpack[_Options]) -> None:
     """Set guard up: settings, keys, record. Asks for what no option says.
@@ -123,7 +132,8 @@ def init(config: Path, **options: Unpack[_Options]) -> None:
         undo.pop_all()
     sheets.write(recovery, sheet.recovery(Identity(key)))
     config.write_text(text, encoding="utf-8")
-    click.echo(_next(config, recovery))
+    approved = _approve(settings, asked=options["approve_text"])
+    click.echo(_next(config, recovery, approved=approved))
     if options["executor_sheet"] is not None:
         click.echo(f"Print {options['executor_sheet']} too, seal it in an envelope, delete it.")
 
@@ -138,6 +148,18 @@ def _executor(options: _Options) -> str | None:
     theirs = Identity.make()
     sheets.write(file, sheet.executors(theirs))
     return theirs.recipient
+
+
+def _approve(settings: Settings, *, asked: bool | None) -> bool:
+    """Show the words of the reminder and let her approve them; returns whether she did."""
+    words = wordings(settings).known[settings.reminders.language]
+    if asked is None and sys.stdin.isatty():
+        click.echo(f"\nThe reminder says, to the letter:\n\n{shown(words)}\n")
+        asked = click.confirm("May guard send these words to your clients?", default=False)
+    if asked:
+        with wiring.locked(settings), wiring.open_record(settings) as record:
+            record.append([approve(words)], now=wiring.milliseconds())
+    return bool(asked)
 
 
 def _make(settings: Settings, passphrase: str, executor: str | None) -> str:
@@ -195,7 +217,8 @@ def _ask(question: str, option: str, *, empty: bool = False) -> str:
     return answer
 
 
-def _next(config: Path, recovery: Path) -> str:
+def _next(config: Path, recovery: Path, *, approved: bool) -> str:
+    words = "" if approved else _UNAPPROVED
     line = f"{shlex.quote(sys.executable)} -m guard --config {shlex.quote(str(config.absolute()))}"
     return f"""\
 Written: {config} (settings), the record with its keys, and {recovery}.
@@ -219,4 +242,10 @@ OnCalendar=*:0/5
 Persistent=true
 [Install]
 WantedBy=timers.target
+{words}"""
+
+
+_UNAPPROVED = """
+Until you approve the words of the reminder, each waits for your click. Read them, and approve
+them when they are yours:    guard policy approve
 """

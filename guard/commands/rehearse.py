@@ -1,19 +1,17 @@
 """A dry run: the same walk and the same rules as a scan, but nothing filed, flagged or sent."""
 
 from collections.abc import Iterator
-from datetime import datetime
 
 import click
 
 from guard.mail.imap import Fetched
 from guard.pipeline.house import Folder, House
-from guard.pipeline.judging import limits_of
+from guard.pipeline.judging import ANSWERS, history_of, limits_of
 from guard.pipeline.walk import account_of
 from guard.policy import words
 from guard.policy.circumstances import gather
 from guard.policy.decision import Action
 from guard.policy.rules import decide
-from guard.reply.outbox import last_reminder
 from guard.verdict.reading import Reading
 
 
@@ -50,7 +48,7 @@ class _Would:
 
     def __init__(self, house: House) -> None:
         self._house = house
-        self._reminded: dict[str, datetime] = {}
+        self._history = history_of(house)
 
     def do(self, folder: Folder, mail: Fetched, reading: Reading) -> list[str]:
         """Return in words what would be done."""
@@ -62,12 +60,9 @@ class _Would:
             now=house.clock(),
             record=house.record,
             settings=house.settings,
-            reminded=self._last_reminder,
+            history=self._history,
         )
         decision = decide(case, limits_of(house.settings))
-        if Action.REMIND in decision.actions:
-            self._reminded.update(dict.fromkeys(case.clients, case.now))
+        if ANSWERS & decision.actions:
+            self._history.due(case.clients, case.now)
         return ["filed", *(words.WOULD[one] for one in Action if one in decision.actions)]
-
-    def _last_reminder(self, client: str) -> datetime | None:
-        return self._reminded.get(client) or last_reminder(self._house.record, client)

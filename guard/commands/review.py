@@ -62,6 +62,10 @@ def review(
                 click.echo(json.dumps(_fields(one), ensure_ascii=False))
         else:
             click.echo(_listed(book.queue()))
+            for name, lines in view.notes(book):
+                click.echo(f"\nFor the next session with {name}:")
+                for line in lines:
+                    click.echo(f"{line.item:>6}  {line.when}  {line.subject}")
 
 
 def minutes_of_item(record: SqliteRecord, reader: Reader, item: int) -> Minutes | None:

@@ -93,8 +93,13 @@ _NO_SMTP = """\
 _TAIL = """\
 [reminders]
 mode = {mode}                # "auto" | "approve" (you click) | "shadow" (only noted) | "off"
-every_days = 7               # at most one reminder to a client in so many days
+every_days = 7               # at most one reminder (of the same words) to a client in so many days
+note_days = 30               # further therapy mail in so many days: a note for the next session
 newest_hours = 72            # older mail is never answered (first run, restored mailbox)
+delay_minutes = 0            # so long each reminder waits; if you answer meanwhile, none is sent
+most_an_hour = 20            # more than so many in an hour are held, and you are told
+language = "en"              # clients may have another: guard clients add --language
+texts = {{}}                   # your own words, or languages: {{ cy = "reminder.cy.txt" }}
 trust_authserv = {trusted}   # who vouches for senders; guard check shows what your mail names
 crisis_signpost = false
 

@@ -23,9 +23,9 @@ from guard.record.lock import scan_lock
 from guard.record.reading import Reader
 from guard.record.sqlite import SqliteRecord
 from guard.record.sqlite_eraser import finish as finish_erasures
-from guard.reply import compose
 from guard.reply.errands import Errands
 from guard.reply.smtp import Outbox, SmtpServer
+from guard.reply.wording import Wordings, shipped, wordings
 from guard.shipped import folder
 from guard.verdict import cabinet
 from guard.verdict.child import ChildReader
@@ -126,11 +126,11 @@ class LateOutbox:
     def __exit__(self, *exc: object) -> None:
         self._stack.close()
 
-    def send(self, raw: bytes, *, envelope_from: str, to: str) -> str:
+    def send(self, raw: bytes, *, envelope_from: str, to: str, bounces: bool = False) -> str:
         """Hand one message over. See `guard.reply.smtp.Outbox.send`."""
         if self._outbox is None:
             self._outbox = self._stack.enter_context(outbox(self._settings, self._smtp))
-        return self._outbox.send(raw, envelope_from=envelope_from, to=to)
+        return self._outbox.send(raw, envelope_from=envelope_from, to=to, bounces=bounces)
 
 
 def outbox(settings: Settings, smtp: Smtp) -> Outbox:
@@ -156,7 +156,7 @@ def reader(settings: Settings | None, record: SqliteRecord | None = None) -> Chi
             _insist_on_adopted(settings, record, model)
     except ModelError as error:
         model, problem = Chosen(file=Path(MODEL), digest=""), error
-    own = compose.text("reminder.en").splitlines()
+    own = (Wordings(known={"en": shipped()}) if settings is None else wordings(settings)).lines
     made = ChildReader(model.file, model.digest, own_text=own)
     made.problem = problem
     return made
@@ -217,6 +217,7 @@ def enter_house(
         errands=errands,
         clock=clock,
         last=last_run(settings),
+        wordings=wordings(settings),
         progress=progress,
         expect=expect,
     )
@@ -287,6 +288,17 @@ def ask_passphrase(
         )
     asked: str = click.prompt(prompt, hide_input=True, confirmation_prompt=confirm, err=True)
     return asked
+
+
+def confirmed(question: str, *, option: str) -> bool:
+    """Ask for a yes; `option` is how to give it where nobody can be asked.
+
+    Raises:
+        ConfigError: There is nobody to ask.
+    """
+    if not sys.stdin.isatty():
+        raise ConfigError("a yes is needed, and there is nobody to ask", hint=f"Add: {option}")
+    return click.confirm(question, default=False, err=True)
 
 
 def free_bytes(folder: Path) -> int:

@@ -11,6 +11,7 @@ from guard.mail.gmail import Numbered
 from guard.mail.imap import Batch, FolderState
 from guard.record.entry import Cursor, Entry, Fact, Filed, Incoming, Location, Sighting
 from guard.reply.errands import Errands
+from guard.reply.wording import Wordings
 from guard.verdict.reading import Reading
 
 
@@ -57,13 +58,13 @@ class Record(Protocol):
     def sight(self, sightings: Sequence[Sighting], *, now: int) -> None:
         """Note where else items are shown, in one transaction."""
 
-    def of_kind(self, kind: str) -> list[Entry]:
-        """Every entry of a kind, oldest first."""
-
     def latest(
         self, kind: str, *, item: int | None = None, owner: str | None = None
     ) -> Entry | None:
         """Return the newest entry of a kind."""
+
+    def of_kind(self, kind: str, *, owner: str | None = None, since: int = 0) -> list[Entry]:
+        """Entries of a kind, oldest first."""
 
     def owners_named(self, text: str) -> tuple[str, ...]:
         """Ids of the clients that have this address."""
@@ -108,6 +109,9 @@ class House:
 
     clock: Callable[[], datetime]
     """The time now, aware."""
+
+    wordings: Wordings
+    """What the reminder says, in every language that there is."""
 
     last: datetime | None = None
     """When the scan before this one ended, aware; None when there was none."""

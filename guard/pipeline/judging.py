@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from guard.config import Settings
-from guard.errors import GuardError
+from guard.errors import GuardError, NotSentError
 from guard.pipeline.alarm import Alarm
 from guard.pipeline.house import House, Summary
 from guard.pipeline.walk import Work
@@ -17,9 +17,13 @@ from guard.policy.circumstances import UNREAD, gather
 from guard.policy.decision import Action, Correspondent, Decision, Finding, Kind
 from guard.policy.minutes import KIND, Minutes, fact, minutes_of
 from guard.policy.rules import Case, Limits, decide
-from guard.record.entry import UNSORTED, Fact
-from guard.reply.outbox import Outcome, last_reminder
+from guard.record.entry import UNSORTED, Entry, Fact
+from guard.reply.history import TRIPPED, History
+from guard.reply.outbox import Outcome
 from guard.verdict.reading import Reading, unjudged
+
+ANSWERS = frozenset({Action.REMIND, Action.SHADOW})
+"""What is carried out in the client's direction, or noted as if it were."""
 
 Results = Callable[[], list[Reading]]
 
@@ -32,8 +36,19 @@ class _Decided:
     case: Case
     minutes: Minutes
     entry: Fact
+    due: int | None
+    """When its reminder may go, milliseconds since 1970-01-01 UTC; None: at once."""
+
     again: bool
     """Whether an earlier scan decided about it already."""
+
+    @property
+    def tripped(self) -> Fact | None:
+        """The entry by which the breaker says that it holds reminders from here on."""
+        found = self.minutes.decision
+        if found.barred != ("breaker",) or Action.ALERT not in found.actions:
+            return None
+        return Fact(kind=TRIPPED, item=self.work.item)
 
     @property
     def actions(self) -> frozenset[Action]:
@@ -49,8 +64,7 @@ class Judging:
         self._summary = summary
         self._alarm = alarm
         self._limits = limits_of(house.settings)
-        self._reminded: dict[str, datetime] = {}
-        """Clients for whom a reminder was decided in this scan, perhaps not yet sent."""
+        self._history = history_of(house)
         self.may_remind = True
         """False as soon as nothing can be sent, or her own answers are not known."""
         self.postponed: set[int] = set()
@@ -69,13 +83,16 @@ class Judging:
         ]
         if not decided:
             return
-        self._house.record.append([one.entry for one in decided], now=_ms(self._house.clock()))
+        tripped = [one.tripped for one in decided if one.tripped is not None]
+        self._house.record.append(
+            [*(one.entry for one in decided), *tripped], now=_ms(self._house.clock())
+        )
         for one in decided:
             self._count(one)
         if any(Action.ALERT in one.actions for one in decided):
             self._alarm.ring()
         for one in decided:
-            if Action.REMIND in one.actions:
+            if ANSWERS & one.actions:
                 self._remind(one)
 
     def give_up(self, items: list[int]) -> None:
@@ -109,7 +126,7 @@ class Judging:
             now=house.clock(),
             record=house.record,
             settings=house.settings,
-            reminded=self._last_reminder,
+            history=self._history,
         )
         decision = decide(case, self._limits)
         minutes = minutes_of(
@@ -120,18 +137,26 @@ class Judging:
         )
         earlier = house.record.latest(KIND, item=work.item)
         before = frozenset(earlier.data["actions"]) if earlier is not None else frozenset()
-        entry = fact(work.item, work.owners, minutes, before=before)
-        if Action.REMIND in decision.actions:
-            self._reminded.update(dict.fromkeys(case.clients, case.now))
+        due = self._due(case.now, earlier)
+        entry = fact(work.item, work.owners, minutes, before=before, due=due)
+        if ANSWERS & decision.actions:
+            self._history.due(case.clients, case.now)
         again = earlier is not None
-        return _Decided(work=work, case=case, minutes=minutes, entry=entry, again=again)
+        if decision.barred == ("breaker",) and Action.ALERT in decision.actions:
+            self._history.trip(case.now)
+        return _Decided(work=work, case=case, minutes=minutes, entry=entry, due=due, again=again)
 
-    def _last_reminder(self, client: str) -> datetime | None:
-        return self._reminded.get(client) or last_reminder(self._house.record, client)
+    def _due(self, now: datetime, earlier: Entry | None) -> int | None:
+        """When a reminder that is decided now may go; None: at once."""
+        if earlier is not None and "due" in earlier.data:
+            # The window was opened by the first decision, and is not opened again.
+            return int(earlier.data["due"])
+        delay = self._house.settings.reminders.delay_minutes
+        return _ms(now) + 60_000 * delay if delay else None
 
     def _count(self, one: _Decided) -> None:
         summary, grounds = self._summary, one.minutes.decision.grounds
-        summary.held += Action.REVIEW in one.actions and Action.REMIND not in one.actions
+        summary.held += Action.REVIEW in one.actions and not ANSWERS & one.actions
         if one.again:
             return
         summary.flagged += "sensitive" in grounds or "crisis" in grounds
@@ -139,21 +164,37 @@ class Judging:
         summary.unreadable += "unreadable" in grounds
 
     def _remind(self, one: _Decided) -> None:
-        house, summary, item = self._house, self._summary, one.work.item
-        if house.errands is None or one.case.message is None or not self.may_remind:
+        house, item, message = self._house, one.work.item, one.case.message
+        if house.errands is None or message is None or not self.may_remind:
             self.postponed.add(item)
             return
-        outcome, problem = house.errands.send_reminder(
-            one.case.message, item=item, client=one.case.clients[0], now=house.clock()
-        )
+        now, client = house.clock(), one.case.clients[0]
+        if one.due is not None and one.due > _ms(now):
+            return
+        trial = Action.SHADOW in one.actions
+        act = house.errands.note_reminder if trial else house.errands.send_reminder
+        self._ended(item, client, *act(message, item=item, client=client, now=now))
+
+    def _ended(self, item: int, client: str, outcome: Outcome, problem: GuardError | None) -> None:
+        summary = self._summary
         summary.reminded += outcome is Outcome.SENT
         summary.uncertain += outcome is Outcome.UNCERTAIN
         if problem is not None:
             summary.note(problem)
-        if outcome is Outcome.POSTPONED:
+        if outcome in (Outcome.SENT, Outcome.UNCERTAIN, Outcome.SHADOWED):
+            self._history.ended(client)
+        if outcome is not Outcome.POSTPONED:
+            return
+        self.postponed.add(item)
+        if not (isinstance(problem, NotSentError) and problem.this_letter):
             # Whoever is asked next would be told the same.
-            self.postponed.add(item)
             self.may_remind = False
+
+
+def history_of(house: House) -> History:
+    """Return what was sent before, as far as it counts in this mode."""
+    trial = house.settings.reminders.mode == "shadow"
+    return History(house.record, house.wordings, shadow=trial)
 
 
 def limits_of(settings: Settings) -> Limits:
@@ -162,6 +203,8 @@ def limits_of(settings: Settings) -> Limits:
     return Limits(
         mode=reminders.mode,
         quiet=timedelta(days=reminders.every_days),
+        notes=timedelta(days=reminders.note_days),
+        most=reminders.most_an_hour,
         newest=timedelta(hours=reminders.newest_hours),
         flag=settings.mailbox.flag,
     )

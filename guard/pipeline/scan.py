@@ -8,6 +8,7 @@ sender are given. Whatever stops it, the next scan carries on from what the reco
 from guard.errors import ConfigError, TransientError
 from guard.pipeline import gaps
 from guard.pipeline.alarm import Alarm
+from guard.pipeline.due import open_items
 from guard.pipeline.house import House, Summary
 from guard.pipeline.judging import Judging
 from guard.pipeline.letters import note_letters
@@ -32,7 +33,8 @@ def scan(house: House) -> Summary:
     handed: set[int] = set()
     walks = [Walk(house, folder, summary, handed) for folder in house.folders]
     if _all_through(walks, judging, summary):
-        open_ = {*house.record.tasks("judge"), *house.record.tasks("remind")} - judging.postponed
+        now = int(house.clock().timestamp() * 1000)
+        open_ = open_items(house.record, now=now) - judging.postponed
         judging.give_up([one for one in open_ if not any(walk.shows(one) for walk in walks)])
     if summary.reminded:
         # Our own copies in Sent are filed at once, so that a scan after this one finds nothing.
@@ -42,6 +44,9 @@ def scan(house: House) -> Summary:
     if (late := gaps.pause(house.last, house.clock())) is not None:
         # Told at the end: a scan that did not get so far has not ended the pause.
         house.record.append([late], now=int(house.clock().timestamp() * 1000))
+    for problem in house.wordings.problems:
+        # A client whose words cannot be read gets none: it waits for her.
+        summary.note(problem)
     if house.reader.problem is not None:
         summary.note(house.reader.problem)
     return summary

@@ -11,6 +11,7 @@ from guard.errors import OversizedError, TransientError
 from guard.mail.gmail import Numbered
 from guard.mail.imap import Batch, Fetched, FolderState
 from guard.pipeline import gaps, letters
+from guard.pipeline.due import open_items
 from guard.pipeline.house import Folder, House, Summary
 from guard.pipeline.incoming import incoming, is_own
 from guard.record.entry import Cursor, Fact, Filed, Incoming, Location, Sighting
@@ -165,7 +166,7 @@ class Walk:
 
     def _work(self, batch: Batch, mails: list[Incoming], filed: list[Filed]) -> list[Work]:
         record = self._house.record
-        waiting = {*record.tasks("judge"), *record.tasks("remind")} - self._handed
+        waiting = open_items(record, now=self._now()) - self._handed
         work: dict[int, Work] = {}
         for one, mail, fetched in zip(filed, mails, batch.messages, strict=True):
             if one.item in waiting:
@@ -204,7 +205,7 @@ class Walk:
     def _left_over(self) -> list[int]:
         """UIDs here of what an earlier scan filed but did not see through."""
         record = self._house.record
-        items = {*record.tasks("judge"), *record.tasks("remind")}
+        items = open_items(record, now=self._now())
         return [uid for item in items for uid in self._here(item)]
 
     def _here(self, item: int) -> list[int]:

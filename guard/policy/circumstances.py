@@ -3,7 +3,7 @@
 Touches the world only through the record that it is given.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Protocol
 
@@ -32,6 +32,25 @@ class Record(Protocol):
         """Return the newest entry of a kind."""
 
 
+class History(Protocol):
+    """What was sent before."""
+
+    def has_text(self, client: str) -> bool:
+        """Whether there are words in this client's language."""
+
+    def approved(self, client: str) -> bool:
+        """Whether she approved the words that this client would get."""
+
+    def reminded(self, client: str) -> datetime | None:
+        """When this client last got these words."""
+
+    def within_the_hour(self, now: datetime) -> int:
+        """How many reminders left within the hour, or are about to."""
+
+    def tripped(self, now: datetime) -> bool:
+        """Whether she was told of the breaker within the hour."""
+
+
 def gather(
     reading: Reading,
     *,
@@ -40,7 +59,7 @@ def gather(
     now: datetime,
     record: Record,
     settings: Settings,
-    reminded: Callable[[str], datetime | None],
+    history: History,
 ) -> tuple[Case, Authenticity]:
     """Return the case of one incoming message, and who vouches for its sender.
 
@@ -51,7 +70,7 @@ def gather(
         now: The moment, aware.
         record: What is known of clients.
         settings: The practice's choices.
-        reminded: When a client last got a reminder.
+        history: What was sent before, and what is about to be.
     """
     message = reading.message
     writers = message.sender if message else ()
@@ -71,7 +90,7 @@ def gather(
         authenticated=vouched.authenticated,
         trusts=any(trust),
         junk=junk,
-        reminded=max(filter(None, map(reminded, clients)), default=None),
+        reminded=max(filter(None, map(history.reminded, clients)), default=None),
         # A letter to a parent is filed with the child's.
         wrote=max(
             filter(
@@ -80,6 +99,10 @@ def gather(
             default=None,
         ),
         can_send=settings.smtp is not None,
+        has_text=all(map(history.has_text, clients)),
+        approved=all(map(history.approved, clients)),
+        within_the_hour=history.within_the_hour(now),
+        tripped=history.tripped(now),
     )
     return case, vouched
 

@@ -15,6 +15,15 @@ class Action(Enum):
     REMIND = "remind"
     """The client gets the reminder, without her."""
 
+    PROPOSE = "propose"
+    """The reminder is ready, and waits for her one click."""
+
+    SHADOW = "shadow"
+    """What the reminder would have been is noted; nothing is sent."""
+
+    NOTE = "note"
+    """It becomes a note for the next session, instead of another reminder."""
+
     ALERT = "alert"
     """She gets a content-free alert at once."""
 

@@ -10,7 +10,7 @@ import msgspec
 
 from guard.mail.message import Message
 from guard.policy.decision import Action, Decision
-from guard.record.entry import Fact
+from guard.record.entry import JSON, Fact
 from guard.verdict.label import Verdict
 from guard.verdict.reading import Reading
 
@@ -18,10 +18,12 @@ KIND = "decided"
 TASKS = {
     Action.REVIEW: "review",
     Action.REMIND: "remind",
+    Action.SHADOW: "remind",
+    Action.NOTE: "note",
     Action.ALERT: "alert",
     Action.FLAG: "flag",
 }
-"""Which task of the record each action opens."""
+"""Which task of the record each action opens; a proposal waits with the review."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +61,7 @@ def fact(
     minutes: Minutes,
     *,
     before: frozenset[str] = frozenset(),
+    due: int | None = None,
 ) -> Fact:
     """Return the entry of one decision; it closes ``judge`` and opens a task an action.
 
@@ -68,16 +71,20 @@ def fact(
         minutes: What was understood and decided.
         before: Values of the actions of an earlier decision about the same item. Their tasks
             were opened then and may be done by now; only a reminder starts anew.
+        due: When the reminder may go, milliseconds since 1970-01-01 UTC; None: at once.
     """
     actions = sorted(one.value for one in minutes.decision.actions)
     fresh = [one for one in minutes.decision.actions if one.value not in before]
-    again = {Action.REMIND} & minutes.decision.actions
-    opens = {TASKS[one] for one in {*fresh, *again}}
+    again = {Action.REMIND, Action.SHADOW} & minutes.decision.actions
+    opens = {TASKS[one] for one in {*fresh, *again} if one in TASKS}
+    body: dict[str, JSON] = {"actions": [*actions], "model": minutes.verdict.model}
+    if due is not None and again:
+        body["due"] = due
     return Fact(
         kind=KIND,
         item=item,
         owner=owners[0],
-        body={"actions": [*actions], "model": minutes.verdict.model},
+        body=body,
         secret=msgspec.json.encode(minutes),
         owners=owners,
         opens=tuple(sorted(opens)),

@@ -15,6 +15,7 @@ from guard.mail.automatic import checks
 from guard.mail.message import Message
 from guard.mail.sender import same_mailbox, unwrap
 from guard.policy import writer
+from guard.policy.answer import answer
 from guard.policy.channels import FORMAL, channel_of
 from guard.policy.decision import Action, Correspondent, Decision, Finding, Kind
 from guard.verdict.label import Verdict
@@ -39,6 +40,12 @@ class Limits:
 
     quiet: timedelta = timedelta(days=7)
     """Least time between two reminders to one client (RFC 5230 section 4.1)."""
+
+    notes: timedelta = timedelta(days=30)
+    """So long after a reminder further therapy mail becomes a note for the next session."""
+
+    most: int = 20
+    """Most reminders within an hour: more of them mean that something is wrong."""
 
     alarm: timedelta = timedelta(days=14)
     """Danger older than this at first sight is not announced (a first run brings years of mail),
@@ -89,13 +96,25 @@ class Case:
     """Whether it was found in the Junk folder."""
 
     reminded: datetime | None = None
-    """When one of these clients last got this reminder, aware."""
+    """When one of these clients last got this reminder in these words, aware."""
 
     wrote: datetime | None = None
     """When the practice last wrote to one of these clients, aware."""
 
     can_send: bool = True
     """Whether a submission server is set up."""
+
+    has_text: bool = True
+    """Whether there are words in the client's language."""
+
+    approved: bool = True
+    """Whether she approved them."""
+
+    within_the_hour: int = 0
+    """How many reminders left within the hour, or are about to."""
+
+    tripped: bool = False
+    """Whether she was told within the hour that too many are held."""
 
 
 Test = Callable[[Message, Case, Limits], bool]
@@ -173,6 +192,11 @@ def reminded_lately(_message: Message, case: Case, limits: Limits) -> bool:
     return case.reminded is not None and case.now - case.reminded < limits.quiet
 
 
+def note_instead(_message: Message, case: Case, limits: Limits) -> bool:
+    """Who goes on writing after a reminder needs a word in the session, not a second robot."""
+    return case.reminded is not None and case.now - case.reminded < limits.notes
+
+
 def already_answered(_message: Message, case: Case, _limits: Limits) -> bool:
     """She has written to this client since."""
     return case.wrote is not None and case.wrote >= case.received
@@ -215,9 +239,34 @@ def encrypted(message: Message, _case: Case, _limits: Limits) -> bool:
     return message.encrypted
 
 
+def breaker(_message: Message, case: Case, limits: Limits) -> bool:
+    """So many in an hour mean a loop, or a model gone wrong. Source: RFC 3834 section 2."""
+    return case.within_the_hour >= limits.most
+
+
+def no_text(_message: Message, case: Case, _limits: Limits) -> bool:
+    """There are no words in this client's language."""
+    return not case.has_text
+
+
+def unapproved(_message: Message, case: Case, _limits: Limits) -> bool:
+    """Nothing is said in her name that she has not approved."""
+    return case.has_text and not case.approved
+
+
 def mode(_message: Message, _case: Case, limits: Limits) -> bool:
-    """She has not switched automatic reminders on."""
-    return limits.mode != "auto"
+    """She has switched reminders off."""
+    return limits.mode == "off"
+
+
+def hers_to_send(_message: Message, _case: Case, limits: Limits) -> bool:
+    """She sends each reminder herself."""
+    return limits.mode == "approve"
+
+
+def only_noted(_message: Message, _case: Case, limits: Limits) -> bool:
+    """A trial: what would be sent is noted, and nothing is sent."""
+    return limits.mode == "shadow"
 
 
 def nothing_to_send_with(_message: Message, case: Case, _limits: Limits) -> bool:
@@ -247,12 +296,18 @@ BARS: dict[str, Test] = {
     "too-old": too_old,
     "from-the-future": from_the_future,
     "reminded-lately": reminded_lately,
+    "note-instead": note_instead,
     "already-answered": already_answered,
     "crisis": crisis,
     "abstained": abstained,
     "encrypted": encrypted,
     "not-sure": not_sure,
+    "breaker": breaker,
+    "no-text": no_text,
+    "unapproved": unapproved,
     "mode": mode,
+    "hers-to-send": hers_to_send,
+    "only-noted": only_noted,
     "nothing-to-send-with": nothing_to_send_with,
 }
 """Every bar against a reminder but those of automatic mail (`guard.mail.automatic`)."""
@@ -288,7 +343,8 @@ def decide(case: Case, limits: Limits) -> Decision:
     formal = channel in FORMAL and not robot and not case.junk and not old
     grounds = _grounds(case, who, old=old, formal=formal)
     found = (*grounds, *_bars(case.message, case, limits, signs))
-    actions = _actions(found, flag=limits.flag, urgent=_urgent(case, who, borne, limits))
+    urgent = _urgent(case, who, borne, limits)
+    actions = _actions(found, flag=limits.flag, urgent=urgent, told=case.tripped)
     return Decision(actions=actions, findings=found, correspondent=who, channel=channel)
 
 
@@ -340,13 +396,17 @@ def _bars(
     )
 
 
-def _actions(found: tuple[Finding, ...], *, flag: bool, urgent: bool) -> frozenset[Action]:
+def _actions(
+    found: tuple[Finding, ...], *, flag: bool, urgent: bool, told: bool
+) -> frozenset[Action]:
     grounds = {one.rule for one in found if one.kind is Kind.GROUND and one.holds}
-    barred = any(one.kind is Kind.BAR and one.holds for one in found)
     taken = {
         Action.REVIEW: bool(grounds),
         Action.FLAG: flag and bool(grounds & {"crisis", "sensitive"}),
         Action.ALERT: urgent and bool(grounds & {"crisis", "client-in-junk"}),
-        Action.REMIND: "sensitive" in grounds and not barred,
     }
-    return frozenset(action for action, due in taken.items() if due)
+    due = {action for action, due in taken.items() if due}
+    bars = frozenset(one.rule for one in found if one.kind is Kind.BAR and one.holds)
+    if "sensitive" in grounds:
+        due |= answer(bars, told=told)
+    return frozenset(due)

@@ -81,6 +81,10 @@ BARS: dict[str, tuple[str, str]] = {
         "this client had the reminder only lately",
         "this client has had no reminder lately",
     ),
+    "note-instead": (
+        "this client had the reminder in the last weeks, so a word in the session is kinder",
+        "this client has had no reminder in the last weeks",
+    ),
     "already-answered": (
         "you have written to this client since",
         "you have not written to this client since",
@@ -92,7 +96,24 @@ BARS: dict[str, tuple[str, str]] = {
         "guard is not sure enough to answer without you",
         "guard is sure that it holds more than an appointment",
     ),
-    "mode": ("automatic reminders are switched off", "automatic reminders are switched on"),
+    "breaker": (
+        "too many reminders left within the hour, so guard stopped and told you",
+        "there were not too many reminders within the hour",
+    ),
+    "no-text": (
+        "there are no words in this client's language",
+        "there are words in this client's language",
+    ),
+    "unapproved": (
+        "you have not approved these words of the reminder",
+        "you approved these words of the reminder",
+    ),
+    "mode": ("reminders are switched off", "reminders are not switched off"),
+    "hers-to-send": ("you send each reminder yourself", "guard may send reminders by itself"),
+    "only-noted": (
+        "this is a trial: what would be sent is only noted",
+        "this is no trial",
+    ),
     "nothing-to-send-with": ("no server for sending is set up", "a server for sending is set up"),
 }
 """Rule: words when it stands in the way of a reminder, words when it does not."""
@@ -113,6 +134,9 @@ GROUNDS: dict[str, str] = {
 ACTIONS: dict[Action, str] = {
     Action.ALERT: "told you at once",
     Action.REMIND: "sent the reminder",
+    Action.PROPOSE: "made the reminder ready for your click",
+    Action.SHADOW: "noted the reminder that it would have sent",
+    Action.NOTE: "made a note for the next session",
     Action.REVIEW: "kept for your eyes",
     Action.FLAG: "flagged in the mailbox",
 }
@@ -120,6 +144,9 @@ ACTIONS: dict[Action, str] = {
 WOULD: dict[Action, str] = {
     Action.ALERT: "announced to you at once",
     Action.REMIND: "answered with the reminder",
+    Action.PROPOSE: "made ready for your click",
+    Action.SHADOW: "noted as one that would get the reminder",
+    Action.NOTE: "noted for the next session",
     Action.REVIEW: "kept for your eyes",
     Action.FLAG: "flagged",
 }

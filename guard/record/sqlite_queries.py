@@ -121,11 +121,17 @@ class SqliteQueries:
         )
         return None if row is None else _entry(row)
 
-    def of_kind(self, kind: str, *, owner: str | None = None) -> list[Entry]:
-        """Every entry of a kind, about an owner if given, oldest first: for kinds of few."""
-        where = "kind = ?" if owner is None else "kind = ? AND owner = ?"
+    def of_kind(self, kind: str, *, owner: str | None = None, since: int = 0) -> list[Entry]:
+        """Every entry of a kind, oldest first: for kinds of few.
+
+        Args:
+            kind: One word.
+            owner: Only what is about this owner; None: about anybody.
+            since: Only those filed at this time or later, milliseconds since 1970-01-01 UTC.
+        """
+        where = "kind = ? AND at >= ?" + ("" if owner is None else " AND owner = ?")
         query = f"SELECT {_COLUMNS} FROM entry WHERE {where} ORDER BY seq"  # noqa: S608 - our own columns
-        given = (kind,) if owner is None else (kind, owner)
+        given = (kind, since) if owner is None else (kind, since, owner)
         return [_entry(row) for row in self._all(query, *given)]
 
     def about(self, item: int) -> list[Entry]:

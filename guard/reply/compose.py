@@ -10,6 +10,7 @@ import re
 from dataclasses import dataclass
 from datetime import datetime
 from email import message_from_bytes
+from email.header import Header
 from email.utils import format_datetime
 from importlib.resources import files
 
@@ -44,7 +45,15 @@ def version(words: str) -> str:
     return hashlib.sha256(words.encode()).hexdigest()
 
 
-def reminder(message: Message, *, words: str, sender: str, token: str, now: datetime) -> Letter:
+def reminder(
+    message: Message,
+    *,
+    words: str,
+    sender: str,
+    token: str,
+    now: datetime,
+    subject: str = REMINDER_SUBJECT,
+) -> Letter:
     """Compose the reminder that answers one message.
 
     Args:
@@ -53,6 +62,7 @@ def reminder(message: Message, *, words: str, sender: str, token: str, now: date
         sender: Our address for the From header.
         token: Makes our Message-ID unique; letters and digits only.
         now: Time for the Date header, aware.
+        subject: The fixed subject; nothing of the client's own.
 
     Raises:
         SendRefusedError: An address cannot stand in a header safely.
@@ -63,7 +73,7 @@ def reminder(message: Message, *, words: str, sender: str, token: str, now: date
     headers = [
         ("From", sender),
         ("To", to),
-        ("Subject", REMINDER_SUBJECT),
+        ("Subject", encoded(subject)),
         ("Date", format_datetime(now)),
         ("Message-ID", f"<{token}@{sender.rpartition('@')[2]}>"),
     ]
@@ -98,6 +108,13 @@ def alert(*, count: int, sender: str, to: str, token: str, now: datetime) -> Let
     ]
     words = text("alert.en").format(count=waiting)
     return Letter(to=to, raw=_assemble(headers, words, addresses=(sender, to)))
+
+
+def encoded(subject: str) -> str:
+    """Return a subject of ours as a header carries it (RFC 2047), folded with CRLF."""
+    if subject.isascii():
+        return subject
+    return "\r\n".join(Header(subject, "utf-8", maxlinelen=70).encode().splitlines())
 
 
 def _assemble(headers: list[tuple[str, str]], words: str, *, addresses: tuple[str, ...]) -> bytes:

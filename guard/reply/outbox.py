@@ -5,15 +5,16 @@ the process leaves either nothing, or an open ``outcome`` that the next run call
 Source: RFC 5321 section 4.2.5 (a lost line during DATA leaves the outcome unknown).
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from enum import Enum
 from typing import Protocol
 
 from guard.errors import (
     FatalError,
     GuardError,
+    NotSentError,
     SendRefusedError,
     SendUncertainError,
     TransientError,
@@ -22,7 +23,15 @@ from guard.record.entry import JSON, Entry, Fact, Filed, Incoming
 from guard.reply.compose import Letter
 
 _LEAVING = "leaving"
-"""Kind of the entry on a letter that names what it answers."""
+"""Kind of the entry on a letter that names what it answers, or what it announces."""
+
+WITHDRAWN = "withdrawn"
+"""Kind of the entry on a letter that will never leave."""
+
+OUTCOME = "outcome"
+"""Task of a letter from before it is sent until the record says how that ended."""
+
+_LONGEST_WAIT_MS = 3_600_000
 
 
 class Outcome(Enum):
@@ -32,6 +41,8 @@ class Outcome(Enum):
     REFUSED = "reminder-refused"
     UNCERTAIN = "reminder-uncertain"
     POSTPONED = "reminder-postponed"
+    SHADOWED = "reminder-shadowed"
+    """A trial: this would have been sent."""
 
 
 class Sender(Protocol):
@@ -58,6 +69,9 @@ class Record(Protocol):
     ) -> Entry | None:
         """Return the newest entry of a kind."""
 
+    def of_kind(self, kind: str, *, owner: str | None = None, since: int = 0) -> list[Entry]:
+        """Entries of a kind, oldest first."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reminder:
@@ -81,6 +95,41 @@ class Reminder:
     account: str
     """The mailbox account in whose name it is filed."""
 
+    token: str = ""
+    """What its Message-ID was made of."""
+
+    date: int = 0
+    """What its Date was made of, milliseconds since 1970-01-01 UTC."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waiting:
+    """A reminder that is filed and that the server would not take yet."""
+
+    letter: int
+    """The item that holds its bytes."""
+
+    text: str
+    """Version of the text."""
+
+    token: str
+    """As in `Reminder`: with it the same bytes can be written again, which nobody may read."""
+
+    date: int
+    """As in `Reminder`."""
+
+
+def waiting(record: Record, item: int) -> Waiting | None:
+    """Return the reminder that waits to answer an item; None when none does."""
+    ended = [found for one in Outcome if (found := record.latest(one.value, item=item))]
+    newest = max(ended, key=lambda one: one.seq, default=None)
+    if newest is None or newest.kind != Outcome.POSTPONED.value or "token" not in newest.data:
+        return None
+    data = newest.data
+    return Waiting(
+        letter=data["letter"], text=data["text"], token=data["token"], date=data["date"]
+    )
+
 
 def remind(
     reminder: Reminder, *, record: Record, sender: Sender, now: datetime
@@ -97,37 +146,70 @@ def remind(
         How it ended, and what went wrong if anything did.
     """
     at, client, item = _ms(now), reminder.client, reminder.answers
-    # Filed before it is sent. If we crash in between, the record holds a letter that perhaps
-    # nobody got, and a person looks; the other way round, a client would hold a letter that
-    # the record denies.
-    filed = record.file(
-        [
-            Incoming(
-                raw=reminder.letter.raw,
-                account=reminder.account,
-                locations=(),
-                owners=(client,),
-                direction="out",
-                received=at,
-                opens=("outcome",),
-            )
-        ],
-        cursor=None,
-        now=at,
-    )[0]
-    body: dict[str, JSON] = {"letter": filed.item, "text": reminder.text}
-    record.append(
-        [
-            Fact(kind="reminding", item=item, owner=client, body=body, closes=("remind",)),
-            # Only a letter that has this entry can have left the house.
-            Fact(kind=_LEAVING, item=filed.item, owner=client, body={"answers": item}),
-        ],
-        now=at,
+    before = waiting(record, item)
+    letter = file_letter(
+        reminder.letter, owners=(client,), account=reminder.account, record=record, at=at
     )
-    outcome, envelope, problem = _send(reminder, sender)
+    body: dict[str, JSON] = {"letter": letter, "text": reminder.text}
+    left: dict[str, JSON] = {"answers": item, "text": reminder.text}
+    facts = [
+        Fact(kind="reminding", item=item, owner=client, body=body, closes=("remind",)),
+        leaving(letter, owner=client, body=left),
+    ]
+    if before is not None and before.letter != letter:
+        # Other words, another address: what waited will never leave.
+        facts.append(Fact(kind=WITHDRAWN, item=before.letter, owner=client))
+    record.append(facts, now=at)
+    outcome, envelope, problem = hand_over(
+        lambda: sender.send(
+            reminder.letter.raw, envelope_from=reminder.envelope_from, to=reminder.letter.to
+        )
+    )
     body["envelope"] = envelope
-    record.append(_ended(outcome, item, letter=filed.item, client=client, body=body), now=at)
+    if outcome is Outcome.POSTPONED:
+        body |= _again(reminder, problem, at=at)
+    record.append(_ended(outcome, item, letter=letter, client=client, body=body), now=at)
     return outcome, problem
+
+
+def file_letter(
+    letter: Letter, *, owners: tuple[str, ...], account: str, record: Record, at: int
+) -> int:
+    """File a letter that has not left; the same bytes again are the same item.
+
+    Filed before it is sent. If we crash in between, the record holds a letter that perhaps
+    nobody got, and a person looks; the other way round, a client would hold a letter that the
+    record denies.
+    """
+    mail = Incoming(
+        raw=letter.raw,
+        account=account,
+        locations=(),
+        owners=owners,
+        direction="out",
+        received=at,
+        opens=(OUTCOME,),
+    )
+    return record.file([mail], cursor=None, now=at)[0].item
+
+
+def leaving(letter: int, *, owner: str, body: dict[str, JSON]) -> Fact:
+    """Return the entry without which no letter can have left the house."""
+    return Fact(kind=_LEAVING, item=letter, owner=owner, body=body, opens=(OUTCOME,))
+
+
+def hand_over(send: Callable[[], str]) -> tuple[Outcome, str, GuardError | None]:
+    """Send a letter: how it ended, which envelope sender was taken, what went wrong."""
+    try:
+        used = send()
+    except SendRefusedError as problem:
+        return Outcome.REFUSED, "", problem
+    except SendUncertainError as problem:
+        return Outcome.UNCERTAIN, "", problem
+    except (TransientError, FatalError) as problem:
+        # Nothing was handed over: the server is away, or would not let us in.
+        return Outcome.POSTPONED, "", problem
+    return Outcome.SENT, "own" if used else "null", None
 
 
 def refuse(item: int, *, client: str, record: Record, now: datetime) -> None:
@@ -143,6 +225,20 @@ def refuse(item: int, *, client: str, record: Record, now: datetime) -> None:
     record.append([refused], now=_ms(now))
 
 
+def shadow(reminder: Reminder, *, record: Record, now: datetime) -> None:
+    """File what would have been sent, byte for byte and sealed. Nothing leaves the house."""
+    noted = Fact(
+        kind=Outcome.SHADOWED.value,
+        item=reminder.answers,
+        owner=reminder.client,
+        body={"text": reminder.text},
+        secret=reminder.letter.raw,
+        owners=(reminder.client,),
+        closes=("remind",),
+    )
+    record.append([noted], now=_ms(now))
+
+
 def settle(record: Record, *, now: datetime) -> int:
     """File what is known of letters that an interrupted run left open.
 
@@ -153,54 +249,58 @@ def settle(record: Record, *, now: datetime) -> int:
         How many are uncertain.
     """
     uncertain = 0
-    for letter in record.tasks("outcome"):
-        leaving = record.latest(_LEAVING, item=letter)
-        if leaving is None or leaving.owner is None:
-            facts = [Fact(kind="withdrawn", item=letter, closes=("outcome",))]
+    for letter in record.tasks(OUTCOME):
+        left = record.latest(_LEAVING, item=letter)
+        if left is None or left.owner is None:
+            facts = [Fact(kind=WITHDRAWN, item=letter, closes=(OUTCOME,))]
+        elif "answers" not in left.data:
+            uncertain += 1
+            facts = announced(Outcome.UNCERTAIN, letter, body=left.data)
         else:
             uncertain += 1
-            facts = _ended(
-                Outcome.UNCERTAIN,
-                leaving.data["answers"],
-                letter=letter,
-                client=leaving.owner,
-                body={"letter": letter},
-            )
+            body: dict[str, JSON] = {"letter": letter, "text": left.data.get("text", "")}
+            answers = left.data["answers"]
+            facts = _ended(Outcome.UNCERTAIN, answers, letter=letter, client=left.owner, body=body)
         record.append(facts, now=_ms(now))
     return uncertain
 
 
-def last_reminder(record: Record, client: str) -> datetime | None:
-    """When this client last got, or may have got, a reminder; aware. None if never."""
-    found = [record.latest(one.value, owner=client) for one in (Outcome.SENT, Outcome.UNCERTAIN)]
-    times = [one.at for one in found if one is not None]
-    return datetime.fromtimestamp(max(times) / 1000, tz=UTC) if times else None
+def announced(outcome: Outcome, letter: int, *, body: Mapping[str, JSON]) -> list[Fact]:
+    """Return how one letter of an announcement ended: an entry for each whose letter it is."""
+    word = outcome.value.removeprefix("reminder-")
+    look = ("review",) if outcome is Outcome.UNCERTAIN else ()
+    owners = body["owners"]
+    assert isinstance(owners, Sequence)
+    ends = [
+        Fact(kind=f"announcement-{word}", item=letter, owner=str(one), body=body, opens=look)
+        for one in owners
+    ]
+    return [Fact(kind="outcome", item=letter, owner=str(owners[0]), closes=(OUTCOME,)), *ends]
+
+
+def _again(reminder: Reminder, problem: GuardError | None, *, at: int) -> dict[str, JSON]:
+    """When a reminder may be tried again: at once, then at growing distances up to an hour.
+
+    Source: RFC 5321 section 4.5.4.1, which asks for patience that grows.
+    """
+    first = reminder.date or at
+    return {
+        "token": reminder.token,
+        "date": first,
+        "due": at + min(at - first, _LONGEST_WAIT_MS),
+        "away": not (isinstance(problem, NotSentError) and problem.this_letter),
+    }
 
 
 def _ended(
-    outcome: Outcome, item: int, *, letter: int, client: str, body: dict[str, JSON]
+    outcome: Outcome, item: int, *, letter: int, client: str, body: Mapping[str, JSON]
 ) -> list[Fact]:
     again = ("remind",) if outcome is Outcome.POSTPONED else ()
     look = ("review",) if outcome in (Outcome.REFUSED, Outcome.UNCERTAIN) else ()
     return [
-        Fact(kind="outcome", item=letter, owner=client, closes=("outcome",)),
+        Fact(kind="outcome", item=letter, owner=client, closes=(OUTCOME,)),
         Fact(kind=outcome.value, item=item, owner=client, body=body, opens=(*again, *look)),
     ]
-
-
-def _send(reminder: Reminder, sender: Sender) -> tuple[Outcome, str, GuardError | None]:
-    try:
-        used = sender.send(
-            reminder.letter.raw, envelope_from=reminder.envelope_from, to=reminder.letter.to
-        )
-    except SendRefusedError as problem:
-        return Outcome.REFUSED, "", problem
-    except SendUncertainError as problem:
-        return Outcome.UNCERTAIN, "", problem
-    except (TransientError, FatalError) as problem:
-        # Nothing was handed over: the server is away, or would not let us in.
-        return Outcome.POSTPONED, "", problem
-    return Outcome.SENT, "own" if used else "null", None
 
 
 def _ms(moment: datetime) -> int:

@@ -101,7 +101,7 @@ class Outbox:
         with self._watched():
             self._ready()
 
-    def send(self, raw: bytes, *, envelope_from: str, to: str) -> str:
+    def send(self, raw: bytes, *, envelope_from: str, to: str, bounces: bool = False) -> str:
         """Hand one letter over.
 
         The envelope sender is empty, so that a bounce can never come back and be answered
@@ -111,6 +111,8 @@ class Outbox:
             raw: The whole letter with CRLF line ends; sent byte for byte.
             envelope_from: Address for servers that want one.
             to: The one recipient.
+            bounces: This one answers nobody, and she wants to know if it does not arrive:
+                `envelope_from` is used at once.
 
         Returns:
             The envelope sender that was used; empty for the null sender.
@@ -124,7 +126,7 @@ class Outbox:
         """
         _insist_on_form(raw, to, *filter(None, [envelope_from]))
         with self._watched():
-            if self._takes_null:
+            if self._takes_null and not bounces:
                 try:
                     self._hand_over(raw, sender="", to=to)
                 except SendRefusedError:
@@ -134,18 +136,19 @@ class Outbox:
                     return ""
             # A definite no means that nothing was sent, so this is not a second letter. Many
             # servers say it late: Postfix at RCPT, Microsoft after the text.
-            self._hand_over(raw, sender=envelope_from, to=to)
-            self._takes_null = False
+            self._hand_over(raw, sender=envelope_from, to=to, bounces=bounces)
+            self._takes_null &= bounces
         return envelope_from
 
-    def _hand_over(self, raw: bytes, *, sender: str, to: str) -> None:
+    def _hand_over(self, raw: bytes, *, sender: str, to: str, bounces: bool = False) -> None:
         smtp = self._ready()
         body = self._body(smtp, raw)
-        notify = " NOTIFY=NEVER" if smtp.has_extn("dsn") else ""
+        notify = " NOTIFY=NEVER" if smtp.has_extn("dsn") and not bounces else ""
         refuses = f"the {self._place.what} refuses"
         try:
             expect(OK, f"{refuses} the sender", smtp.docmd("MAIL", f"FROM:<{sender}>{body}"))
-            expect(OK, f"{refuses} the recipient", smtp.docmd("RCPT", f"TO:<{to}>{notify}"))
+            answer = smtp.docmd("RCPT", f"TO:<{to}>{notify}")
+            expect(OK, f"{refuses} the recipient", answer, of_letter=True)
             expect(GO_ON, f"{refuses} the letter", smtp.docmd("DATA"))
         except (OSError, ValueError):
             self._drop()
@@ -165,7 +168,7 @@ class Outbox:
         if answer[0] // 100 not in (2, 4, 5):
             self._drop()
             raise SendUncertainError(f"the {self._place.what} answered nonsense to the letter")
-        expect(OK, f"{refuses} the letter", answer)
+        expect(OK, f"{refuses} the letter", answer, of_letter=True)
 
     def _body(self, smtp: Smtp, raw: bytes) -> str:
         if raw.isascii():

@@ -20,6 +20,9 @@ _READY, _CHALLENGE, _SIGNED_IN, _SIGN_IN_FIRST = 220, 334, 235, 530
 _NEVER = 5
 """First digit of a final no."""
 
+_SERVER_SAYS = frozenset({421, 452, 454})
+"""Closing down, no room, no sign-in for now: whatever it was asked, it speaks of itself."""
+
 _ENHANCED = re.compile(rb"\b([245]\.\d{1,3}\.\d{1,3})\b")
 """RFC 3463."""
 
@@ -100,8 +103,14 @@ def _show_token(smtp: Smtp, who: Credentials) -> tuple[int, bytes]:
     return answer
 
 
-def expect(code: int, problem: str, answer: tuple[int, bytes]) -> None:
+def expect(code: int, problem: str, answer: tuple[int, bytes], *, of_letter: bool = False) -> None:
     """Raise unless the server agreed: 4yz means later, 5yz never (RFC 5321 section 4.2.1).
+
+    Args:
+        code: The answer that agrees.
+        problem: What went wrong if it does not.
+        answer: What the server said.
+        of_letter: It speaks of one recipient or one text, so a "later" holds for no other.
 
     Raises:
         NotSentError: It said later, or nonsense.
@@ -115,7 +124,8 @@ def expect(code: int, problem: str, answer: tuple[int, bytes]) -> None:
         raise SignInError(f"{problem} ({_codes(answer)})", hint="Set user and password in [smtp].")
     if given // 100 == _NEVER:
         raise SendRefusedError(f"{problem} ({_codes(answer)})")
-    raise NotSentError(f"{problem} ({_codes(answer)})")
+    alone = of_letter and given not in _SERVER_SAYS
+    raise NotSentError(f"{problem} ({_codes(answer)})", this_letter=alone)
 
 
 def _codes(answer: tuple[int, bytes]) -> str:

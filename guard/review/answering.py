@@ -22,6 +22,7 @@ from guard.verdict.label import Label
 KNOWN = "known"
 """Kind of the entry by which a sender is known again."""
 
+_NOTHING_TO_TALK_OF = frozenset({Label.SCHEDULING, Label.OTHER})
 _TAKEN_BACK = {"taken-back": True}
 
 
@@ -48,7 +49,9 @@ def rule(
     # Whatever she says of the reminder, the next scan must not send it by itself.
     ends: tuple[str, ...] = ("remind",) if answer.remind or answer.label else ()
     if answer.settles and not stays:
-        ends = rulings.TASKS
+        ends = rulings.SETTLED
+    if answer.talked or answer.label in _NOTHING_TO_TALK_OF:
+        ends = (*ends, "note")
     closes = tuple(task for task in open_ if task in ends)
     fact = rulings.ruled(row.item, row.owners, answer, closes)
     seqs = book.record.append([*facts, fact], now=book.now)
@@ -130,6 +133,7 @@ def obstacle(book: Book, row: Row, message: Message | None) -> str:
         and minutes.decision.correspondent in (Correspondent.MACHINE, Correspondent.PRACTICE),
         "the reminder for this one went out already, or may have": bool(sent),
         "say first whose e-mail this is": row.client == UNSORTED or client is None,
+        "there are no words in this client's language": book.wording(row.client) is None,
         "you marked this client: no automatic mail": client is not None and not client.automatic,
     }
     return next((words for words, holds in why.items() if holds), "")

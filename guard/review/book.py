@@ -15,8 +15,8 @@ from guard.policy.minutes import Minutes, read
 from guard.record.entry import UNSORTED
 from guard.record.reading import Reader
 from guard.record.sqlite import SqliteRecord
-from guard.reply import compose
 from guard.reply.outbox import Outcome
+from guard.reply.wording import Wording, Wordings, approved
 from guard.review import rulings
 from guard.review.queue import (
     LOOK_BACK_DAYS,
@@ -63,6 +63,7 @@ class Book:
         *,
         now: int,
         can_send: bool,
+        wordings: Wordings,
     ) -> None:
         """Open it.
 
@@ -73,6 +74,7 @@ class Book:
             memory: What was unsealed before.
             now: Milliseconds since 1970-01-01 UTC.
             can_send: Whether anything is set up for sending.
+            wordings: What the reminder says, in every language that there is.
         """
         self.record = record
         self.reader = reader
@@ -80,6 +82,7 @@ class Book:
         self.memory = memory
         self.now = now
         self.can_send = can_send
+        self.wordings = wordings
 
     def refresh(self) -> None:
         """Take in what was added since the book was opened."""
@@ -122,7 +125,7 @@ class Book:
     def message(self, item: int) -> Message | None:
         """A message as parsed; None when it cannot be read."""
         try:
-            return parse(self.raw(item), own=compose.text("reminder.en").splitlines())
+            return parse(self.raw(item), own=self.wordings.lines)
         except GuardError:
             return None
 
@@ -135,6 +138,14 @@ class Book:
         if entry.seq not in known:
             known[entry.seq] = _unsealed(self.reader, entry.seq, directory.read)
         return known[entry.seq]
+
+    def wording(self, owner: str) -> Wording | None:
+        """What a client would be told; None when there are no words in their language."""
+        return self.wordings.of(owner, self.record)
+
+    def approved(self, wording: Wording) -> bool:
+        """Whether she approved these words."""
+        return approved(self.record, wording) is not None
 
     def clients(self) -> list[directory.Client]:
         """Every client that can be read, by name."""

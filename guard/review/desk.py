@@ -16,6 +16,7 @@ from guard.errors import GuardError, LockedError
 from guard.record.reading import Reader
 from guard.record.sqlite import SqliteRecord
 from guard.reply.errands import Errands
+from guard.reply.wording import wordings
 from guard.review.book import Book, Memory
 from guard.review.session import Session
 from guard.review.shelf import Shelf
@@ -127,4 +128,5 @@ class Desk:
                 self.memory,
                 now=self.now(),
                 can_send=self.edges.errands is not None,
+                wordings=wordings(self.edges.settings),
             )

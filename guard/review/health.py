@@ -41,6 +41,9 @@ class Signs:
     unannounced: int
     """Messages that should not wait and could not be announced."""
 
+    approved: bool
+    """Whether she approved every text of the reminder."""
+
     has_model: bool
     """Whether there is a model with a card."""
 
@@ -63,6 +66,8 @@ def problems(signs: Signs) -> list[Problem]:
          "A full disk stops the filing. Make room."),
         (not signs.has_model, "The model cannot be found.",
          "guard goes on filing and holds every message. Run: guard check"),
+        (not signs.approved, "You have not approved the words of the reminder.",
+         "Until then each one waits for your click. Run: guard policy approve"),
         (not settings.alerts.to, "Nobody is told when a message should not wait.",
          "Set a private address in guard.toml: [alerts] to"),
         (settings.smtp is None, "No server for sending is set up.",
@@ -82,10 +87,19 @@ def fine(signs: Signs) -> list[str]:
         >= LITTLE_BYTES,
         "A model is chosen.": signs.has_model,
         "An address for alerts is set.": bool(signs.settings.alerts.to),
-        f"Reminders: {reminders.mode}, at most one to a client in "
+        f"{_MODES[reminders.mode]} At most one goes to a client in "
         f"{count(reminders.every_days, 'day')}.": True,
+        "You approved the words of the reminder.": signs.approved,
     }
     return [words for words, holds in said.items() if holds]
+
+
+_MODES = {
+    "auto": "Reminders go out by themselves.",
+    "approve": "Reminders wait for your click.",
+    "shadow": "This is a trial: reminders are noted and not sent.",
+    "off": "Reminders are switched off.",
+}
 
 
 def _since(signs: Signs) -> timedelta | None:

@@ -19,7 +19,9 @@ from guard.verdict.label import Label
 
 KIND = "ruled"
 UNDONE = "unruled"
-TASKS = ("review", "alert", "remind")
+SETTLED = ("review", "alert", "remind")
+"""Tasks that are done once she has settled an item."""
+TASKS = (*SETTLED, "note")
 """Tasks that a ruling may close. Undoing opens them again, but for ``remind``."""
 
 
@@ -56,6 +58,9 @@ class Answer:
     seen: bool = False
     """She has seen that somebody may be in danger."""
 
+    talked: bool = False
+    """She has spoken of it in the session, so the note is done."""
+
     sender: Sender | None = None
     """What she says of the sender."""
 
@@ -77,6 +82,7 @@ class Answer:
         done = {
             "label": self.label is not None,
             "seen": self.seen,
+            "talked": self.talked,
             "sender": self.sender is not None,
             "note": bool(self.note),
             f"remind-{self.remind.value if self.remind else ''}": self.remind is not None,

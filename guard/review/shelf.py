@@ -81,6 +81,9 @@ class Row:
     answers: int = -1
     """If this is a reminder: the item that it answers."""
 
+    due: int = 0
+    """When its reminder may go, milliseconds since 1970-01-01 UTC; 0: nothing holds it."""
+
     outcomes: list[tuple[str, int]] = field(default_factory=list)
     """How reminders ended, and when."""
 
@@ -163,12 +166,14 @@ class Shelf:
             row.decided = entry.seq
             row.actions = tuple(data.get("actions", ()))
             row.model = data.get("model", "")
+            row.due = int(data.get("due", 0))
         elif entry.kind == "reminding":
             row.letter = int(data["letter"])
             if row.letter in self.rows:
                 self.rows[row.letter].answers = row.item
         elif entry.kind in _OUTCOMES:
             row.outcomes.append((entry.kind, entry.at))
+            row.due = int(data.get("due", 0))
         elif entry.kind == rulings.KIND:
             self._rule(row, entry)
         elif entry.kind == rulings.UNDONE:

@@ -23,7 +23,10 @@ SAYINGS = {
     Outcome.REFUSED.value: "the mail server refused the reminder",
     Outcome.UNCERTAIN.value: "the reminder may or may not have been sent",
     Outcome.POSTPONED.value: "the mail server would not take the reminder then",
+    Outcome.SHADOWED.value: "a trial: the reminder would have been sent",
 }
+_ENDS = frozenset({Action.REMIND, Action.SHADOW})
+"""Decided, but told by how it ended."""
 _NEIGHBOURS = 10
 _VOUCHED = frozenset({"dmarc", "dkim", "spf", "known"})
 _LANE_SAYS = {
@@ -124,14 +127,34 @@ class Item:
         return self.minutes is not None and self.minutes.authenticity in _VOUCHED
 
     @property
+    def waits(self) -> bool:
+        """Whether a reminder is about to go by itself."""
+        stopped = any("remind" in word or word == "label" for word in self._answered)
+        return self.row.due > 0 and bool(_ENDS & self._actions) and not stopped
+
+    @property
+    def proposed(self) -> bool:
+        """Whether the reminder is ready and waits for her one click."""
+        return Action.PROPOSE in self._actions and not self.row.outcomes and not self._answered
+
+    @property
+    def _actions(self) -> frozenset[Action]:
+        return self.minutes.decision.actions if self.minutes else frozenset()
+
+    @property
+    def _answered(self) -> frozenset[str]:
+        return frozenset(word for one in self.row.standing for word in one.actions)
+
+    @property
     def done(self) -> list[str]:
         """What guard did, in words."""
         if self.minutes is None:
             return ["filed it"]
         actions = self.minutes.decision.actions
-        said = [
-            words.ACTIONS[one] for one in Action if one in actions and one is not Action.REMIND
-        ]
+        said = [words.ACTIONS[one] for one in Action if one in actions and one not in _ENDS]
+        if self.waits:
+            until = plain.moment(self.row.due)
+            said.append(f"the reminder waits until {until}; if you answer before, none is sent")
         ended = [f"{SAYINGS[kind]} ({plain.moment(at)})" for kind, at in self.row.outcomes]
         return ["filed it", *said, *ended]
 
@@ -205,6 +228,17 @@ def item(book: Book, row: Row, lane: Lane | None) -> Item:
     )
 
 
+def notes(book: Book) -> list[tuple[str, list[Line]]]:
+    """What each client wrote that the next session ought to know, by name."""
+    found: dict[str, list[Line]] = {}
+    for number in book.record.tasks("note"):
+        row = book.shelf.rows[number]
+        client = book.client(row.client)
+        name = client.name if client else "(a client who cannot be read)"
+        found.setdefault(name, []).append(line(book, row, what=""))
+    return sorted(found.items())
+
+
 def rulings_of(book: Book, row: Row) -> list[tuple[Standing, str]]:
     """Her answers about an item that stand, newest first, in words."""
     return [(one, told(book, one)) for one in reversed(row.standing)]
@@ -218,6 +252,7 @@ def told(book: Book, one: Standing) -> str:
     said = {
         f"filed as {plain.LABELS[answer.label]}" if answer.label else "": True,
         "seen by you": answer.seen,
+        "spoken of in the session": answer.talked,
         {
             "now": "reminder sent by you",
             "never": "no reminder for this one",

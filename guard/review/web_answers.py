@@ -4,13 +4,15 @@ Edge: Flask. A form carries the newest entry about its item; when that has moved
 answer is not taken, so that quick fingers never answer twice.
 """
 
+from dataclasses import replace
+
 from flask import Blueprint, abort, redirect, render_template, request
 from flask import url_for as to
 from werkzeug.wrappers import Response
 
 from guard.record.entry import Fact
-from guard.reply import compose
 from guard.reply.outbox import Outcome
+from guard.reply.wording import approve
 from guard.review import answering, plain, view
 from guard.review.book import Book
 from guard.review.desk import Said
@@ -33,6 +35,7 @@ CHOICES: dict[str, tuple[Answer, str]] = {
         "Filed: somebody may be in danger, and you have seen it.",
     ),
     "never": (Answer(remind=Remind.NEVER), "Filed. This one gets no reminder."),
+    "talked": (Answer(talked=True), "Noted: you have spoken of it."),
     "later": (Answer(remind=Remind.LATER), "Put off. It waits at the end of the list."),
 }
 """What each button says, and what the next page tells."""
@@ -46,7 +49,7 @@ def rule(number: int) -> Response:
     if chosen is None and not note:
         abort(400)
     answer, said = chosen or (Answer(), "Your note is in the record.")
-    answer = Answer(label=answer.label, remind=answer.remind, seen=answer.seen, note=note)
+    answer = replace(answer, note=note)
     with desk().open(write=True) as book:
         row = find(book, number)
         if _stale(row):
@@ -100,6 +103,7 @@ def reminder(number: int) -> str:
         row = find(book, number)
         message = book.message(number)
         here = view.item(book, row, None)
+        wording = book.wording(row.client)
         return render_template(
             "reminder.html",
             item=here,
@@ -108,8 +112,9 @@ def reminder(number: int) -> str:
             if message and message.sender
             else "",
             sender=desk().edges.settings.reply_address,
-            subject=compose.REMINDER_SUBJECT,
-            text=compose.text("reminder.en"),
+            subject=wording.subject if wording else "",
+            text=wording.words if wording else "",
+            approves=wording.version if wording and not book.approved(wording) else "",
             against=[words for holds, words in here.why if holds],
         )
 
@@ -128,6 +133,8 @@ def remind(number: int) -> Response:
             message = book.message(number)
             if message is None or answering.obstacle(book, row, message) or _stale(row):
                 return _answered_already(number)
+            if not _approved(book, row):
+                return redirect(to("answers.reminder", number=number), 303)
             _, _, after = neighbours(book.queue(), number)
             outcome, _ = errands.send_reminder(
                 message, item=number, client=row.client, now=desk().edges.clock()
@@ -139,6 +146,17 @@ def remind(number: int) -> Response:
             return _onwards(f"{_ENDED[outcome]} It waits for you.", next_=number)
         seq = answering.rule(book, row, Answer(label=Label.THERAPY, remind=Remind.NOW))
     return _onwards(_ENDED[outcome], undo=seq, next_=after.item if after else None)
+
+
+def _approved(book: Book, row: Row) -> bool:
+    """Whether the words may go: approved before, or now, on the page that shows them."""
+    wording = book.wording(row.client)
+    if wording is None:
+        return False
+    if not book.approved(wording) and request.form.get("approves", "") == wording.version:
+        book.record.append([approve(wording)], now=book.now)
+        book.refresh()
+    return book.approved(wording)
 
 
 _GONE = " The reminder that went out cannot be called back."

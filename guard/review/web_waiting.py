@@ -35,6 +35,8 @@ def queue() -> str:
         return render_template(
             "queue.html",
             lanes=[(lane, *plain.LANES[lane], lines) for lane, lines in lanes if lines],
+            notes=view.notes(book),
+            trial=desk().edges.settings.reminders.mode == "shadow",
             total=len(found),
             urgent=sum(one.why is Lane.CRISIS for one in found),
             oldest=plain.age(desk().now() - oldest) if found else "",
@@ -63,6 +65,8 @@ def one(number: int) -> str:
             alarming=answering.alarming(book, row),
             obstacle=answering.obstacle(book, row, shown.message),
             rulings=view.rulings_of(book, row),
+            noted=number in book.record.tasks("note"),
+            approved=(words := book.wording(row.client)) is not None and book.approved(words),
             clients=book.clients(),
             before=before,
             after=after,

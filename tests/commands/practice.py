@@ -21,6 +21,7 @@ from guard.record import verify as record_verify
 from guard.record.passphrase import CHEAPEST
 from guard.record.reading import Reader
 from guard.record.sqlite import SqliteRecord
+from guard.reply.wording import approve, shipped
 from tests.servers.dovecot import PASSWORD, MailUser
 from tests.servers.smtpd import SmtpSink
 
@@ -116,6 +117,8 @@ class Practice:
             now=wiring.milliseconds(),
             work=CHEAPEST,
         )
+        with self.record() as record:
+            record.append([approve(shipped())], now=wiring.milliseconds())
 
     @property
     def config(self) -> Path:

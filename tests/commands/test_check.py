@@ -11,7 +11,18 @@ from guard import shipped
 from tests.commands.practice import CRISIS, Practice, letter
 from tests.servers.dovecot import free_port
 
-PARTS = ["settings", "record", "disk", "model", "mailbox", "vouching", "sending", "alerts", "gaps"]
+PARTS = [
+    "settings",
+    "record",
+    "disk",
+    "model",
+    "mailbox",
+    "vouching",
+    "sending",
+    "words",
+    "alerts",
+    "gaps",
+]
 
 
 @pytest.fixture

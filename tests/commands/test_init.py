@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 
 from guard.config import load
+from guard.record.sqlite import SqliteRecord
+from guard.reply.wording import approved, shipped
 from tests.commands.practice import PASSPHRASE, guard
 
 FLAGS = {
@@ -50,6 +52,22 @@ def test_options_alone_set_everything_up(folder: Path) -> None:
     assert settings.smtp is not None
     assert settings.reminders.trust_authserv == ["mx.practice.example"]
     assert settings.alerts.to == "andrea.private@home.example"
+
+
+def test_unattended_the_words_are_approved_only_where_that_is_said(folder: Path) -> None:
+    ran = guard("init", *flags(), cwd=folder)
+
+    assert "guard policy approve" in ran.out
+    with SqliteRecord.open(folder / "record") as record:
+        assert approved(record, shipped()) is None
+
+
+def test_the_words_are_approved_by_an_option(folder: Path) -> None:
+    ran = guard("init", *flags(), "--approve-text", cwd=folder)
+
+    assert "guard policy approve" not in ran.out
+    with SqliteRecord.open(folder / "record") as record:
+        assert approved(record, shipped()) is not None
 
 
 def test_it_says_how_cron_runs_the_scan(folder: Path) -> None:

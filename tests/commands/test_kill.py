@@ -68,6 +68,7 @@ def nothing_lost_and_nothing_doubled(practice: Practice) -> None:
 @pytest.mark.timeout(600)
 def test_50_kills_at_random_moments_lose_nothing_and_double_nothing(practice: Practice) -> None:
     rng = Random(9)
+    practice.change("most_an_hour = 20", "most_an_hour = 1000")
     for client in range(CLIENTS):
         practice.add(f"Client {client}", address(client))
     mails = morning(rng)

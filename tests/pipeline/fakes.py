@@ -8,13 +8,14 @@ from typing import Any
 
 from guard.clients.directory import Client
 from guard.config import Settings, parse
-from guard.errors import ConfigError, GuardError, UnreachableError, UnreadableError
+from guard.errors import ConfigError, GuardError, NotSentError, UnreachableError, UnreadableError
 from guard.mail.gmail import Numbered
 from guard.mail.imap import Batch, Fetched, FolderState
 from guard.mail.parse import parse as parse_mail
 from guard.pipeline.house import Folder, House
 from guard.reply import compose
 from guard.reply.errands import Errands
+from guard.reply.wording import wordings
 from guard.verdict.label import Label, Scores, Verdict
 from guard.verdict.reading import Reading, unjudged
 
@@ -181,9 +182,13 @@ class Tray:
     """A submission server in memory."""
 
     trouble: GuardError | None = None
+    never: str = ""
+    """To this address: later, always later."""
     sent: list[tuple[str, bytes]] = field(default_factory=list)
 
     def send(self, raw: bytes, *, envelope_from: str, to: str) -> str:
+        if to == self.never:
+            raise NotSentError("greylisted", this_letter=True)
         if self.trouble is not None:
             raise self.trouble
         self.sent.append((to, raw))
@@ -248,4 +253,5 @@ class Practice:
             reader=self.words,
             errands=errands,
             clock=lambda: self.now,
+            wordings=wordings(self.settings),
         )

@@ -10,6 +10,7 @@ from guard.clients.directory import Client, enrol
 from guard.record.init import create
 from guard.record.passphrase import CHEAPEST
 from guard.record.sqlite import SqliteRecord
+from guard.reply.wording import approve, shipped
 
 PASSPHRASE = "six words that nobody would guess"
 EPOCH = 1_770_000_000_000
@@ -25,17 +26,16 @@ def _template() -> Path:
 
 
 def a_record(folder: Path, *clients: Client) -> SqliteRecord:
-    """Copy an empty record, which is made once, and add clients."""
+    """Copy a record, which is made once, with the shipped words approved, and add clients."""
     shutil.copytree(_template(), folder)
     record = SqliteRecord.open(folder)
-    if clients:
-        record.append([enrol(one) for one in clients], now=EPOCH)
+    record.append([approve(shipped()), *(enrol(one) for one in clients)], now=EPOCH)
     return record
 
 
 def tasks(record: SqliteRecord) -> dict[str, list[int]]:
     """Every open task and its items."""
-    names = ("judge", "remind", "alert", "flag", "review", "outcome", "wrote")
+    names = ("judge", "remind", "alert", "flag", "review", "outcome", "wrote", "note")
     return {name: found for name in names if (found := record.tasks(name))}
 
 

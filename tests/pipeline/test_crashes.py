@@ -120,7 +120,7 @@ def test_the_undisturbed_scan_does_what_the_matrix_means(opener: Opener) -> None
     assert len(state["filed"]) == 11
     assert state["reminded"] == ["c-al", "c-jo"]
     assert state["wrote"] == ["c-bo"]
-    assert state["tasks"].keys() == {"review"}
+    assert state["tasks"].keys() == {"review", "note"}
     assert set(calls) == set(EDGES)
     assert len(calls) > 15
 

@@ -1,6 +1,8 @@
 from collections.abc import Iterator
 from dataclasses import asdict, replace
 from datetime import timedelta
+from email import message_from_bytes
+from email.header import decode_header, make_header
 from pathlib import Path
 
 import pytest
@@ -12,6 +14,7 @@ from guard.pipeline.scan import scan
 from guard.policy.minutes import read
 from guard.record.reading import Reader
 from guard.record.verify import verify
+from guard.reply.wording import approve, wordings
 from tests.pipeline.fakes import (
     AL,
     BO,
@@ -48,6 +51,18 @@ def item_at(practice: Practice, uid: int, folder: str = "INBOX") -> int:
         in [(one.folder, one.uid) for one in practice.record.locations(entry.seq)]
     ]
     return int(found)
+
+
+def own_words(practice: Practice, file: Path) -> None:
+    """She writes words of her own."""
+    file.write_text("Dear all,\n\nplease keep e-mail for appointments.\n")
+    practice.settings = settings("[alerts]", f'texts = {{ en = "{file}" }}\n[alerts]')
+
+
+def approve_all(practice: Practice) -> None:
+    """She approves every text that there is."""
+    known = wordings(practice.settings).known.values()
+    practice.record.append([approve(one) for one in known], now=0)
 
 
 # --- the ordinary day -----------------------------------------------------------------------
@@ -155,11 +170,203 @@ def test_a_flood_of_one_client_gets_one_reminder(practice: Practice) -> None:
 
 def test_a_week_later_a_reminder_is_due_again(practice: Practice) -> None:
     practice.inbox.put(a_mail(ref="1"))
+    practice.settings = settings("[alerts]", "note_days = 0\n[alerts]")
     scan(practice.house())
     practice.now += timedelta(days=7)
     practice.inbox.put(a_mail(ref="2"), age=timedelta(days=-7, minutes=5))
 
     assert scan(practice.house()).reminded == 1
+
+
+@pytest.mark.parametrize(("days", "reminded"), [(7, 0), (29, 0), (30, 1)])
+def test_within_a_month_a_second_reminder_becomes_a_note(
+    practice: Practice, days: int, reminded: int
+) -> None:
+    practice.inbox.put(a_mail(ref="1"))
+    scan(practice.house())
+    practice.now += timedelta(days=days)
+    uid = practice.inbox.put(a_mail(ref="2"), age=timedelta(days=-days, minutes=5))
+
+    assert scan(practice.house()).reminded == reminded
+    noted = [] if reminded else [item_at(practice, uid)]
+    assert practice.record.tasks("note") == noted
+
+
+def test_other_words_are_told_once_more(practice: Practice, tmp_path: Path) -> None:
+    practice.inbox.put(a_mail(ref="1"))
+    scan(practice.house())
+    own_words(practice, tmp_path / "own.txt")
+    practice.inbox.put(a_mail(ref="2"), age=timedelta(minutes=1))
+    assert (scan(practice.house()).reminded, practice.record.tasks("remind")) == (0, [])
+    approve_all(practice)
+    practice.inbox.put(a_mail(ref="3"), age=timedelta(minutes=1))
+    practice.inbox.put(a_mail(ref="4"), age=timedelta(minutes=1))
+
+    assert scan(practice.house()).reminded == 1
+    assert b"Dear all" in practice.tray.sent[-1][1]
+    # To go back to the old words is no way round either.
+    practice.settings = settings()
+    practice.inbox.put(a_mail(ref="5"), age=timedelta(minutes=1))
+    assert scan(practice.house()).reminded == 0
+
+
+def test_a_client_gets_the_words_of_their_language(practice: Practice, tmp_path: Path) -> None:
+    file = tmp_path / "reminder.cy.txt"
+    file.write_text("Subject: Ateb awtomatig: ynglŷn â'ch e-bost\n\nHelô,\n")
+    practice.settings = settings("[alerts]", f'texts = {{ cy = "{file}" }}\n[alerts]')
+    practice.record.append([enrol(replace(AL, language="cy"))], now=0)
+    practice.inbox.put(a_mail("al"))
+    practice.inbox.put(a_mail("jo"))
+    scan(practice.house())
+    assert practice.tray.reminders == ["jo@client.example"]
+    approve_all(practice)
+    practice.inbox.put(a_mail("al", ref="2"))
+    scan(practice.house())
+
+    letter = message_from_bytes(practice.tray.sent[-1][1])
+    assert practice.tray.reminders[1:] == ["al@client.example"]
+    assert str(make_header(decode_header(letter["Subject"]))).startswith("Ateb awtomatig")
+    assert letter.get_payload(decode=True) == "Helô,\r\n".encode()
+
+
+def test_words_that_are_gone_hold_every_reminder_and_stop_nothing(practice: Practice) -> None:
+    practice.settings = settings("[alerts]", 'texts = { en = "gone.txt" }\n[alerts]')
+    practice.inbox.put(a_mail())
+    summary = scan(practice.house())
+
+    assert (summary.filed, summary.reminded, summary.held) == (1, 0, 1)
+    assert [type(one) for one in summary.problems] == [ConfigError]
+
+
+def test_more_than_so_many_in_an_hour_are_held_and_she_is_told_once(practice: Practice) -> None:
+    practice.settings = settings("[alerts]", "most_an_hour = 2\n[alerts]")
+    crowd = [Client(id=f"c{n}", name="", addresses=(f"n{n}@client.example",)) for n in range(9)]
+    practice.record.append([enrol(one) for one in crowd], now=0)
+    for number in range(5):
+        practice.inbox.put(a_mail(f"n{number}"))
+    first = scan(practice.house())
+    assert (first.reminded, first.held, practice.tray.alerts) == (2, 3, 1)
+    for number in range(5, 7):
+        practice.inbox.put(a_mail(f"n{number}"))
+    practice.now += timedelta(minutes=50)
+    assert (scan(practice.house()).reminded, practice.tray.alerts) == (0, 1)
+
+    practice.now += timedelta(minutes=10, seconds=1)
+    practice.inbox.put(a_mail("n7"), age=timedelta(minutes=-55))
+    assert (scan(practice.house()).reminded, practice.tray.alerts) == (1, 1)
+
+
+# --- the window -----------------------------------------------------------------------------
+
+
+def delayed(practice: Practice) -> int:
+    """A therapy mail whose reminder waits half an hour."""
+    practice.settings = settings("[alerts]", "delay_minutes = 30\n[alerts]")
+    uid = practice.inbox.put(a_mail(), age=timedelta(minutes=1))
+    assert scan(practice.house()).reminded == 0
+    return item_at(practice, uid)
+
+
+def test_a_reminder_waits_its_window_and_costs_nothing_meanwhile(practice: Practice) -> None:
+    item = delayed(practice)
+    assert practice.record.tasks("remind") == [item]
+    size, read = practice.record.size(), len(practice.words.read)
+    practice.now += timedelta(minutes=29)
+    assert counted(scan(practice.house())) == {}
+    assert (practice.record.size(), len(practice.words.read)) == (size, read)
+
+    practice.now += timedelta(minutes=1)
+    assert scan(practice.house()).reminded == 1
+    assert scan(practice.house()).reminded == 0
+    assert kinds(practice.record, item).count("decided") == 2
+
+
+def test_her_own_answer_in_the_window_cancels_the_reminder(practice: Practice) -> None:
+    item = delayed(practice)
+    practice.sent.put(a_letter(), age=timedelta(seconds=-60))
+    practice.now += timedelta(hours=1)
+
+    assert scan(practice.house()).reminded == 0
+    assert tasks(practice.record) == {"review": [item]}
+    assert practice.tray.sent == []
+
+
+def test_at_the_end_of_the_window_the_rules_of_that_moment_hold(practice: Practice) -> None:
+    delayed(practice)
+    practice.record.append([enrol(replace(JO, automatic=False))], now=0)
+    practice.now += timedelta(hours=1)
+
+    assert scan(practice.house()).reminded == 0
+    assert "remind" not in tasks(practice.record)
+
+
+def test_what_vanishes_in_the_window_is_not_given_up_before_its_end(practice: Practice) -> None:
+    item = delayed(practice)
+    practice.inbox.mails.clear()
+    scan(practice.house())
+    assert practice.record.tasks("remind") == [item]
+    practice.now += timedelta(hours=1)
+    scan(practice.house())
+
+    assert practice.tray.sent == []
+    assert tasks(practice.record) == {"review": [item]}
+
+
+# --- trials ---------------------------------------------------------------------------------
+
+
+def test_a_trial_notes_the_very_letter_and_sends_nothing(practice: Practice) -> None:
+    practice.settings = settings("[alerts]", 'mode = "shadow"\n[alerts]')
+    uid = practice.inbox.put(a_mail())
+    practice.inbox.put(a_mail(ref="2"))
+    summary = scan(practice.house())
+    item = item_at(practice, uid)
+
+    assert (summary.reminded, practice.tray.sent) == (0, [])
+    noted = practice.record.latest("reminder-shadowed", item=item)
+    reader = Reader(practice.record, practice.record.keys.unlock(PASSPHRASE))
+    assert b"To: jo@client.example" in reader.secret(noted.seq)
+    assert b"client.example" not in noted.body
+    # In the trial, too, a client would get one.
+    assert len(practice.record.of_kind("reminder-shadowed")) == 1
+    assert practice.record.tasks("remind") == []
+
+
+def test_a_trial_keeps_the_window_and_her_answer_cancels_it_too(practice: Practice) -> None:
+    practice.settings = settings("[alerts]", 'mode = "shadow"\ndelay_minutes = 30\n[alerts]')
+    practice.inbox.put(a_mail(), age=timedelta(minutes=1))
+    scan(practice.house())
+    practice.sent.put(a_letter(), age=timedelta(seconds=-60))
+    practice.now += timedelta(hours=1)
+    scan(practice.house())
+
+    assert practice.record.of_kind("reminder-shadowed") == []
+    assert "remind" not in tasks(practice.record)
+
+
+def test_what_was_only_noted_in_a_trial_does_not_count_afterwards(practice: Practice) -> None:
+    practice.settings = settings("[alerts]", 'mode = "shadow"\n[alerts]')
+    practice.inbox.put(a_mail())
+    scan(practice.house())
+    practice.settings = settings()
+    practice.inbox.put(a_mail(ref="2"))
+
+    assert scan(practice.house()).reminded == 1
+
+
+@pytest.mark.parametrize("mode", ["approve", "off"])
+def test_nothing_leaves_and_nothing_waits_for_a_scan_where_she_sends(
+    practice: Practice, mode: str
+) -> None:
+    practice.settings = settings("[alerts]", f'mode = "{mode}"\n[alerts]')
+    uid = practice.inbox.put(a_mail())
+    summary = scan(practice.house())
+    proposed = ["propose"] if mode == "approve" else []
+
+    assert (summary.held, practice.tray.sent) == (1, [])
+    assert tasks(practice.record) == {"review": [item_at(practice, uid)]}
+    decided = practice.record.latest("decided", item=item_at(practice, uid))
+    assert decided.data["actions"] == ["flag", *proposed, "review"]
 
 
 def test_who_was_answered_already_is_not_reminded(practice: Practice) -> None:
@@ -484,6 +691,43 @@ def test_while_nothing_can_be_sent_the_reminder_waits_and_goes_once(practice: Pr
     assert practice.tray.reminders == ["jo@client.example", "al@client.example"]
     assert kinds(practice.record, item_at(practice, uid)).count("reminder-sent") == 1
     assert practice.inbox.flagged == [1, 2]
+
+
+def away_for_three_days(practice: Practice) -> int:
+    """Scan every five minutes while the server for sending is away; how many letters there are."""
+    practice.tray.trouble = NotSentError("away")
+    practice.inbox.put(a_mail(), age=timedelta(0))
+    practice.inbox.put(a_mail("al"), age=timedelta(0))
+    for _ in range(12 * 71):
+        scan(practice.house())
+        practice.now += timedelta(minutes=5)
+    return sum(one.fields.get("direction") == "out" for one in practice.record.entries())
+
+
+@pytest.mark.slow
+def test_an_outage_of_three_days_files_no_more_than_one_letter_each(practice: Practice) -> None:
+    assert away_for_three_days(practice) <= 2
+    assert practice.record.size() < 1200
+    practice.tray.trouble = None
+    practice.now += timedelta(hours=1) - timedelta(seconds=1)
+    scan(practice.house())
+
+    assert sorted(practice.tray.reminders) == ["al@client.example", "jo@client.example"]
+    assert scan(practice.house()).reminded == 0
+    assert list(verify(practice.record)) == []
+
+
+def test_one_letter_that_is_not_taken_yet_keeps_no_other_waiting(practice: Practice) -> None:
+    practice.tray.trouble = NotSentError("greylisted", this_letter=True)
+    practice.inbox.put(a_mail())
+    scan(practice.house())
+    practice.tray.trouble = None
+    practice.now += timedelta(minutes=5)
+    practice.tray.never = "jo@client.example"
+    practice.inbox.put(a_mail("al"))
+
+    assert scan(practice.house()).reminded == 1
+    assert practice.tray.reminders == ["al@client.example"]
 
 
 def test_a_postponed_reminder_is_decided_about_anew(practice: Practice) -> None:

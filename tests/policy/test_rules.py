@@ -150,8 +150,18 @@ BARRED: dict[str, tuple[Case, Case]] = {
     ),
     "reminded-lately": (
         a_case(reminded=NOON - LIMITS.quiet + SECOND),
-        a_case(reminded=NOON - LIMITS.quiet),
+        a_case(reminded=NOON - LIMITS.notes),
     ),
+    "note-instead": (
+        a_case(reminded=NOON - LIMITS.notes + SECOND),
+        a_case(reminded=NOON - LIMITS.notes),
+    ),
+    "breaker": (
+        a_case(within_the_hour=LIMITS.most),
+        a_case(within_the_hour=LIMITS.most - 1),
+    ),
+    "no-text": (a_case(has_text=False, approved=False), a_case()),
+    "unapproved": (a_case(approved=False), a_case()),
     "already-answered": (
         a_case(received=NOON - SECOND, wrote=NOON - SECOND),
         a_case(received=NOON - SECOND, wrote=NOON - 2 * SECOND),
@@ -163,7 +173,12 @@ BARRED: dict[str, tuple[Case, Case]] = {
     "nothing-to-send-with": (a_case(can_send=False), a_case()),
 }
 # Without an envelope sender there is nothing that From could agree with.
-COMPANIONS = {"null-return-path": {"path-differs"}, "no-return-path": {"path-differs"}}
+COMPANIONS = {
+    "null-return-path": {"path-differs"},
+    "no-return-path": {"path-differs"},
+    "reminded-lately": {"note-instead"},
+}
+MODES = {"approve": "hers-to-send", "shadow": "only-noted", "off": "mode"}
 
 
 @pytest.mark.parametrize("rule", BARRED)
@@ -183,19 +198,93 @@ def test_what_only_resembles_a_bar_is_none(rule: str) -> None:
     assert Action.REMIND in decision.actions
 
 
-@pytest.mark.parametrize("mode", ["approve", "shadow", "off"])
-def test_no_reminder_goes_out_unless_she_switched_it_on(mode: str) -> None:
+@pytest.mark.parametrize(
+    ("mode", "does"),
+    [("approve", {Action.PROPOSE}), ("shadow", {Action.SHADOW}), ("off", set[Action]())],
+)
+def test_no_reminder_goes_out_unless_she_switched_it_on(mode: str, does: set[Action]) -> None:
     decision = decided(a_case(), mode=mode)
 
-    assert decision.barred == ("mode",)
-    assert decision.actions == {Action.REVIEW, Action.FLAG}
+    assert decision.barred == (MODES[mode],)
+    assert decision.actions == {Action.REVIEW, Action.FLAG} | does
+
+
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("rule", BARRED.keys() - {"unapproved", "note-instead", "reminded-lately"})
+def test_no_mode_makes_anything_ready_that_a_bar_forbids(mode: str, rule: str) -> None:
+    decision = decided(BARRED[rule][0], mode=mode)
+
+    assert not {Action.PROPOSE, Action.SHADOW, Action.REMIND, Action.NOTE} & decision.actions
+
+
+@pytest.mark.parametrize(
+    ("mode", "does"),
+    [
+        ("auto", {Action.PROPOSE}),
+        ("approve", {Action.PROPOSE}),
+        ("shadow", {Action.SHADOW}),
+        ("off", set[Action]()),
+    ],
+)
+def test_words_that_she_has_not_approved_wait_for_her_click(mode: str, does: set[Action]) -> None:
+    decision = decided(a_case(approved=False), mode=mode)
+
+    assert decision.actions == {Action.REVIEW, Action.FLAG} | does
+
+
+@pytest.mark.parametrize("mode", ["auto", *MODES])
+@pytest.mark.parametrize("days", [1, 6, 8, 29])
+def test_further_therapy_mail_becomes_a_note_for_the_session(mode: str, days: int) -> None:
+    decision = decided(a_case(reminded=NOON - timedelta(days=days)), mode=mode)
+
+    assert decision.actions == {Action.REVIEW, Action.FLAG, Action.NOTE}
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"authenticated": False},
+        {"clients": ("c1", "c2")},
+        {"verdict": a_verdict(crisis=True)},
+        {"verdict": a_verdict(remind=False)},
+        {"verdict": a_verdict(flagged=False)},
+        {"wrote": NOON},
+        {"junk": True},
+    ],
+    ids=["forged", "shared", "danger", "unsure", "harmless", "answered", "junk"],
+)
+def test_a_note_is_made_only_of_what_would_have_been_reminded(changes: dict[str, Any]) -> None:
+    decision = decided(a_case(reminded=NOON - timedelta(days=9), **changes))
+
+    assert Action.NOTE not in decision.actions
+
+
+def test_without_notes_a_reminder_is_due_again_after_the_quiet_period() -> None:
+    decision = decided(a_case(reminded=NOON - LIMITS.quiet), notes=timedelta(0))
+
+    assert Action.REMIND in decision.actions
+
+
+@pytest.mark.parametrize("told", [False, True])
+def test_the_breaker_holds_and_tells_her_once(told: bool) -> None:  # noqa: FBT001  # a parameter of the table
+    decision = decided(a_case(within_the_hour=LIMITS.most, tripped=told))
+
+    assert Action.REMIND not in decision.actions
+    assert Action.REVIEW in decision.actions
+    assert (Action.ALERT in decision.actions) is not told
+
+
+def test_the_breaker_tells_nothing_of_what_would_not_have_gone_anyway() -> None:
+    decision = decided(a_case(within_the_hour=LIMITS.most, authenticated=False))
+
+    assert Action.ALERT not in decision.actions
 
 
 def test_every_bar_is_in_the_table_and_has_its_words() -> None:
     known = {rule for rule, _ in checks(a_message())} | set(BARS)
 
     # A notice from another channel bears a machine's sign, so that bar never stands alone.
-    assert known == {*BARRED, "mode", "other-channel"} == set(words.BARS)
+    assert known == {*BARRED, *MODES.values(), "other-channel"} == set(words.BARS)
     assert {one.rule for one in decided(a_case()).findings} == known | (
         set(words.GROUNDS) - {"unreadable", "gone"}
     )

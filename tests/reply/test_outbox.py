@@ -20,7 +20,8 @@ from guard.record.reading import Reader
 from guard.record.sqlite import SqliteRecord
 from guard.record.verify import verify
 from guard.reply.compose import Letter
-from guard.reply.outbox import Outcome, Reminder, last_reminder, refuse, remind, settle
+from guard.reply.history import last_reminder
+from guard.reply.outbox import Outcome, Reminder, Waiting, refuse, remind, settle, waiting
 from tests.pipeline.fuse import Crashed, Fuse, Fused
 from tests.pipeline.records import PASSPHRASE, a_record, kinds, tasks
 
@@ -61,6 +62,11 @@ def a_due_item(record: SqliteRecord) -> int:
     return record.file([mail], cursor=None, now=AT)[0].item
 
 
+def edge(record: SqliteRecord, fuse: Fuse) -> Fused:
+    """The record, whose writing may be the last that happens."""
+    return Fused(record, fuse, only=("file", "append"))
+
+
 def a_reminder(item: int, raw: bytes = b"To: jo@client.example\r\n\r\nhello\r\n") -> Reminder:
     return Reminder(
         letter=Letter(to="jo@client.example", raw=raw),
@@ -87,7 +93,7 @@ def test_files_exactly_the_bytes_that_it_sends(record: SqliteRecord) -> None:
 def test_everything_is_durable_in_this_order(record: SqliteRecord) -> None:
     item, fuse = a_due_item(record), Fuse()
 
-    remind(a_reminder(item), record=Fused(record, fuse), sender=Fused(Tray(), fuse), now=NOON)
+    remind(a_reminder(item), record=edge(record, fuse), sender=Fused(Tray(), fuse), now=NOON)
 
     assert fuse.calls == ["file", "append", "send", "append"]
     assert kinds(record, item) == ["filed", "reminding", "reminder-sent"]
@@ -158,6 +164,90 @@ def test_what_cannot_be_written_is_refused_for_good(record: SqliteRecord) -> Non
     assert last_reminder(record, "c1") is None
 
 
+# --- a server that is away ------------------------------------------------------------------
+
+
+def letters(record: SqliteRecord) -> list[int]:
+    return [one.seq for one in record.entries() if one.fields.get("direction") == "out"]
+
+
+def test_one_letter_waits_however_often_it_is_tried(record: SqliteRecord) -> None:
+    item, tray = a_due_item(record), Tray(NotSentError("away"))
+    waits = replace(a_reminder(item), token="t", date=AT)
+    for minutes in range(0, 60, 5):
+        remind(waits, record=record, sender=tray, now=NOON + timedelta(minutes=minutes))
+    found = waiting(record, item)
+    assert found == Waiting(letter=letters(record)[0], text="v1", token="t", date=AT)
+    tray.trouble = None
+    remind(waits, record=record, sender=tray, now=NOON + timedelta(hours=1))
+
+    assert len(letters(record)) == len(tray.sent) == 1
+    assert waiting(record, item) is None
+    assert tasks(record) == {}
+    assert list(verify(record)) == []
+
+
+def test_what_waits_is_tried_at_growing_distances_up_to_an_hour(record: SqliteRecord) -> None:
+    item, tray = a_due_item(record), Tray(NotSentError("away"))
+    due = []
+    for minutes in (0, 5, 20, 200):
+        now = NOON + timedelta(minutes=minutes)
+        waits = replace(a_reminder(item), token="t", date=AT)
+        remind(waits, record=record, sender=tray, now=now)
+        found = record.latest("reminder-postponed", item=item)
+        assert found is not None
+        due.append((found.data["due"] - int(now.timestamp() * 1000)) // 60_000)
+
+    assert due == [0, 5, 20, 60]
+
+
+@pytest.mark.parametrize("alone", [False, True])
+def test_the_record_tells_a_server_that_is_away_from_one_letter_not_taken(
+    record: SqliteRecord, *, alone: bool
+) -> None:
+    item = a_due_item(record)
+    trouble = NotSentError("later", this_letter=alone)
+    remind(a_reminder(item), record=record, sender=Tray(trouble), now=NOON)
+
+    found = record.latest("reminder-postponed", item=item)
+    assert found is not None
+    assert found.data["away"] is not alone
+
+
+def test_a_letter_whose_words_changed_while_it_waited_is_withdrawn(record: SqliteRecord) -> None:
+    item, tray = a_due_item(record), Tray(NotSentError("away"))
+    remind(replace(a_reminder(item), token="t", date=AT), record=record, sender=tray, now=NOON)
+    (old,) = letters(record)
+    tray.trouble = None
+    remind(a_reminder(item, b"To: jo\r\n\r\nnew words\r\n"), record=record, sender=tray, now=NOON)
+
+    assert [b"new words" in raw for raw in tray.sent] == [True]
+    assert kinds(record, old)[-1] == "withdrawn"
+    assert tasks(record) == {}
+
+
+@pytest.mark.parametrize(("at", "after"), [(at, after) for at in range(4) for after in (0, 1)])
+def test_a_crash_in_a_second_try_sends_no_second_letter(
+    record: SqliteRecord, at: int, after: int
+) -> None:
+    item, tray = a_due_item(record), Tray(NotSentError("away"))
+    waits = replace(a_reminder(item), token="t", date=AT)
+    remind(waits, record=record, sender=tray, now=NOON)
+    tray.trouble = None
+    fuse = Fuse(at=at, after=bool(after))
+    with pytest.raises(Crashed):
+        remind(waits, record=edge(record, fuse), sender=Fused(tray, fuse), now=NOON)
+    settle(record, now=NOON)
+    for _due in record.tasks("remind"):
+        remind(waits, record=record, sender=tray, now=NOON)
+
+    assert len(tray.sent) <= 1
+    assert tray.sent or tasks(record) == {"review": [item]}
+    assert len(letters(record)) == 1
+    assert not {"outcome", "remind"} & set(tasks(record))
+    assert list(verify(record)) == []
+
+
 # --- crashes --------------------------------------------------------------------------------
 
 STEPS = [(at, after) for at in range(4) for after in (False, True)]
@@ -168,7 +258,7 @@ def crashed(record: SqliteRecord, tray: Tray, *, at: int, after: bool) -> int:
     item = a_due_item(record)
     fuse = Fuse(at=at, after=after)
     with pytest.raises(Crashed):
-        remind(a_reminder(item), record=Fused(record, fuse), sender=Fused(tray, fuse), now=NOON)
+        remind(a_reminder(item), record=edge(record, fuse), sender=Fused(tray, fuse), now=NOON)
     return item
 
 

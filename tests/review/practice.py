@@ -27,6 +27,7 @@ from guard.record.lock import scan_lock
 from guard.record.passphrase import CHEAPEST
 from guard.record.sqlite import SqliteRecord
 from guard.reply.errands import Errands
+from guard.reply.wording import approve, shipped
 from guard.review.desk import Desk, Edges
 from guard.review.session import Session
 from guard.review.web import create_app
@@ -262,6 +263,10 @@ def found(folder: Path) -> None:
         now=int((START - timedelta(days=1)).timestamp() * 1000),
         work=CHEAPEST,
     )
+    with SqliteRecord.open(folder / "record") as record:
+        record.append(
+            [approve(shipped())], now=int((START - timedelta(days=1)).timestamp() * 1000)
+        )
 
 
 def at(folder: Path) -> Practice:

@@ -1,0 +1,85 @@
+"""``guard policy``: what guard says in her name, and that she approved it."""
+
+from pathlib import Path
+
+import click
+
+from guard.commands import wiring
+from guard.config import Settings, load
+from guard.errors import ConfigError
+from guard.reply.wording import Wording, Wordings, approve, approved, doubts, wordings
+from guard.review.plain import moment
+
+
+@click.group()
+def policy() -> None:
+    """See and approve what guard says in your name; tell clients of a change."""
+
+
+@policy.command()
+@click.pass_obj
+def show(config: Path) -> None:
+    """Show the words of the reminder to the letter, in each language, and what was approved.
+
+    Words of your own: write a file, name it in guard.toml ([reminders] texts), approve it. Its
+    first line may be a subject line, "Subject: ...".
+    """
+    settings = load(config)
+    found = _found(settings)
+    with wiring.open_record(settings, readonly=True) as record:
+        for one in found.known.values():
+            at = approved(record, one)
+            said = f"approved on {moment(at)}" if at is not None else "NOT APPROVED"
+            click.echo(f"{one.name}, version {one.version[:12]}, {said}\n\n{shown(one)}\n")
+
+
+@policy.command("approve")
+@click.argument("language", required=False)
+@click.option("--yes", is_flag=True, help="You have read them: guard policy show")
+@click.option("--passphrase-file", type=click.Path(path_type=Path), envvar="GUARD_PASSPHRASE_FILE")
+@click.pass_obj
+def approve_(
+    config: Path, language: str | None, *, yes: bool, passphrase_file: Path | None
+) -> None:
+    """Approve the words of the reminder: all that you have not approved, or those of LANGUAGE.
+
+    Needs the passphrase. Every version is filed, word for word, with its hash. Until then no
+    reminder of these words goes out without your click. Who had other words before may get the
+    new ones at once: once per client and version.
+    """
+    settings = load(config)
+    found = _found(settings)
+    wanted = [one for key, one in found.known.items() if language in (None, key)]
+    if not wanted:
+        raise ConfigError("there are no words in this language", hint="See: guard policy show")
+    with wiring.locked(settings), wiring.open_record(settings) as record:
+        wiring.unlock(record, passphrase_file)
+        fresh = [one for one in wanted if approved(record, one) is None]
+        facts = [approve(one) for one in fresh if _agrees(one, yes=yes)]
+        record.append(facts, now=wiring.milliseconds())
+    if not fresh:
+        click.echo("You have approved them already.")
+    elif facts:
+        click.echo(f"Approved: {len(facts)} of {len(fresh)}.")
+    else:
+        click.echo("Nothing was approved.")
+
+
+def shown(wording: Wording) -> str:
+    """Return a text as it will be read, indented."""
+    words = "\n".join(f"  {line}".rstrip() for line in wording.words.splitlines())
+    return f"  Subject: {wording.subject}\n\n{words}"
+
+
+def _agrees(wording: Wording, *, yes: bool) -> bool:
+    click.echo(f"{wording.name}, version {wording.version[:12]}\n\n{shown(wording)}\n")
+    for doubt in doubts(wording):
+        click.echo(f"Please look again: {doubt}.", err=True)
+    return yes or wiring.confirmed("May guard send these words to your clients?", option="--yes")
+
+
+def _found(settings: Settings) -> Wordings:
+    found = wordings(settings)
+    for problem in found.problems:
+        raise problem
+    return found

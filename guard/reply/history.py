@@ -1,0 +1,124 @@
+"""What guard sent before, as a decision must know it: when, in which words, and how often.
+
+Touches the world only through the record that it is given. It also keeps what was decided in
+this scan and is not sent yet, so that a flood in one scan counts like one over a week.
+"""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Protocol
+
+from guard.record.entry import Entry
+from guard.reply.outbox import Outcome
+from guard.reply.wording import Wordings, approved
+
+TRIPPED = "breaker"
+"""Kind of the entry by which the breaker says that it held a reminder."""
+
+_WINDOW = timedelta(hours=1)
+
+
+class Record(Protocol):
+    """What is asked of the record."""
+
+    def latest(
+        self, kind: str, *, item: int | None = None, owner: str | None = None
+    ) -> Entry | None:
+        """Return the newest entry of a kind."""
+
+    def of_kind(self, kind: str, *, owner: str | None = None, since: int = 0) -> list[Entry]:
+        """Entries of a kind, oldest first."""
+
+
+class History:
+    """What was sent, and what this scan is about to send."""
+
+    def __init__(self, record: Record, wordings: Wordings, *, shadow: bool) -> None:
+        """Begin a scan.
+
+        Args:
+            record: What was filed.
+            wordings: The texts.
+            shadow: Whether what would have been sent counts as sent, so that a trial shows
+                what the real thing would do.
+        """
+        self._record = record
+        self._wordings = wordings
+        self._kinds = [Outcome.SENT, Outcome.UNCERTAIN, *([Outcome.SHADOWED] if shadow else [])]
+        self._due: dict[str, datetime] = {}
+        """Clients for whom a reminder was decided in this scan and has not ended yet."""
+        self._tripped: datetime | None = None
+
+    def has_text(self, client: str) -> bool:
+        """Whether there are words in this client's language."""
+        return self._wordings.of(client, self._record) is not None
+
+    def approved(self, client: str) -> bool:
+        """Whether she approved the words that this client would get."""
+        wording = self._wordings.of(client, self._record)
+        return wording is not None and approved(self._record, wording) is not None
+
+    def reminded(self, client: str) -> datetime | None:
+        """When this client last got, or may have got, these words; aware. None if never."""
+        if client in self._due:
+            return self._due[client]
+        wording = self._wordings.of(client, self._record)
+        version = wording.version if wording is not None else ""
+        return last_reminder(self._record, client, text=version, kinds=self._kinds)
+
+    def within_the_hour(self, now: datetime) -> int:
+        """How many reminders left within the hour, or are about to."""
+        since = int((now - _WINDOW).timestamp() * 1000)
+        left = [self._record.of_kind(kind.value, since=since) for kind in self._kinds]
+        return sum(map(len, left)) + len(self._due)
+
+    def tripped(self, now: datetime) -> bool:
+        """Whether she was told within the hour that the breaker holds reminders."""
+        if self._tripped is not None:
+            return True
+        found = self._record.latest(TRIPPED)
+        return found is not None and now - _moment(found.at) < _WINDOW
+
+    def trip(self, now: datetime) -> None:
+        """Note that she is told now."""
+        self._tripped = now
+
+    def due(self, clients: tuple[str, ...], now: datetime) -> None:
+        """Note that a reminder was decided and is about to go."""
+        self._due.update(dict.fromkeys(clients, now))
+
+    def ended(self, client: str) -> None:
+        """Note that the record knows now how it ended."""
+        self._due.pop(client, None)
+
+
+def last_reminder(
+    record: Record,
+    client: str,
+    *,
+    text: str = "",
+    kinds: list[Outcome] | tuple[Outcome, ...] = (Outcome.SENT, Outcome.UNCERTAIN),
+) -> datetime | None:
+    """When this client last got, or may have got, a reminder; aware. None if never.
+
+    Args:
+        record: What was filed.
+        client: Whose reminders.
+        text: Only this version; empty: any. What names no version counts as this one.
+        kinds: What counts as having got it.
+    """
+    found = [
+        one.at
+        for kind in kinds
+        for one in record.of_kind(kind.value, owner=client)
+        if not text or _version(one.data) in ("", text)
+    ]
+    return _moment(max(found)) if found else None
+
+
+def _version(body: Mapping[str, object]) -> str:
+    return str(body.get("text", ""))
+
+
+def _moment(at: int) -> datetime:
+    return datetime.fromtimestamp(at / 1000, tz=UTC)
