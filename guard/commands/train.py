@@ -10,8 +10,10 @@ import click
 from guard import shipped
 from guard.commands import wiring
 from guard.commands.model import put_in_use
+from guard.commands.review import minutes_of_item
 from guard.config import Settings, load
 from guard.errors import ConfigError, ModelError
+from guard.policy.decision import Action
 from guard.record.entry import JSON, Fact
 from guard.record.reading import Reader
 from guard.record.sqlite import SqliteRecord
@@ -20,7 +22,7 @@ from guard.verdict import cabinet
 from guard.verdict import model as model_file
 from guard.verdict.card import encode
 from guard.verdict.chosen import CARD, MODEL, Chosen, chosen
-from guard.verdict.corpus import RULED, Example, whole
+from guard.verdict.corpus import PASSED, RULED, Example, whole
 from guard.verdict.curve import SHARES, learning_curve
 from guard.verdict.judge import Judge
 from guard.verdict.modelcard import markdown, tables, whole_page
@@ -169,7 +171,7 @@ def ruled_examples(
             author=one.client,
             scenario=one.client,
             label=one.label.value,
-            tags=(RULED,),
+            tags=_tags(record, reader, one.item),
             sensitive=(),
             subject="",
             body=reading.message.text,
@@ -177,6 +179,12 @@ def ruled_examples(
         for one, reading in zip(found, readings, strict=True)
         if reading.message is not None
     ]
+
+
+def _tags(record: SqliteRecord, reader: Reader, item: int) -> tuple[str, ...]:
+    minutes = minutes_of_item(record, reader, item)
+    passed = minutes is not None and Action.REVIEW not in minutes.decision.actions
+    return (RULED, PASSED) if passed else (RULED,)
 
 
 def _facts(trained: Trained, folder: Path) -> dict[str, str | int]:

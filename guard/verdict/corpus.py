@@ -16,6 +16,9 @@ FLAGGED = frozenset({"therapy", "crisis"})
 RULED = "ruled"
 """Tag of a client's real mail; it never stands in a file."""
 
+PASSED = "passed"
+"""Tag of one that had been let pass, and was ruled on because the sample drew it."""
+
 _CHANCE = 6
 """Words up to which two people may well write the same mail."""
 

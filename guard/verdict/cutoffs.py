@@ -2,6 +2,8 @@
 
 Conformal risk control: with n cases, the share missed on new ones of the same kind is at most
 alpha if (missed + 1) / (n + 1) is. Source: Angelopoulos et al., Conformal Risk Control, 2022.
+With weights it holds for the weighted mixture of cases. Source: Tibshirani et al., Conformal
+Prediction Under Covariate Shift, 2019.
 """
 
 from dataclasses import dataclass
@@ -21,6 +23,14 @@ ANSWERED = 0.01
 
 ALARMED = 0.02
 """Largest share of scheduling and other mail that may raise an alert."""
+
+OWN = 10.0
+"""Weight of a mail that the therapist ruled on, when cut-offs are chosen: it is of the practice
+that they are for. Measured by `tests/bench/practice.py`."""
+
+SAMPLED = 20.0
+"""Weight of one that had been passed, and was drawn by the sample of one in twenty: it stands
+for all of those that nobody looked at."""
 
 ENOUGH = 45
 """Positives below which no claim of recall is made: with 45 and no miss, 0.95 at 90 %."""
@@ -43,32 +53,44 @@ class Cutoffs:
     """P(crisis) below this: no crisis, so that a reminder may go out."""
 
 
-def choose(label: Ints, probabilities: Floats) -> Cutoffs:
+def choose(label: Ints, probabilities: Floats, weight: Floats | None = None) -> Cutoffs:
     """Choose the cut-offs from left-out predictions.
 
     Args:
         label: True class of each mail, 0 to 3 as in `scorer.CLASSES`.
         probabilities: N x 4.
+        weight: How much each counts among the missed, N; None: all the same.
     """
     sensitive = probabilities[:, 1] + probabilities[:, 2]
     positive = (label == 1) | (label == 2)  # noqa: PLR2004  # therapy, crisis
     crisis = label == 2  # noqa: PLR2004  # crisis
+    weight = np.ones(len(label)) if weight is None else weight
     return Cutoffs(
         flag=min(
-            recall_cutoff(sensitive[positive], MISSED),
-            recall_cutoff(sensitive[crisis], CRISIS_MISSED),
+            recall_cutoff(sensitive[positive], MISSED, weight[positive]),
+            recall_cutoff(sensitive[crisis], CRISIS_MISSED, weight[crisis]),
         ),
         remind=precision_cutoff(sensitive[~positive], ANSWERED),
         crisis=precision_cutoff(probabilities[~positive, 2], ALARMED),
-        calm=recall_cutoff(probabilities[crisis, 2], CRISIS_MISSED),
+        calm=recall_cutoff(probabilities[crisis, 2], CRISIS_MISSED, weight[crisis]),
     )
 
 
-def recall_cutoff(scores: Floats, missed: float) -> float:
-    """Largest cut-off that misses at most this share of such cases; 0 when there are too few."""
-    ordered = np.sort(scores)
-    allowed = int(np.floor(missed * (len(ordered) + 1))) - 1
-    return float(ordered[allowed]) if allowed >= 0 else 0.0
+def recall_cutoff(scores: Floats, missed: float, weight: Floats | None = None) -> float:
+    """Largest cut-off that misses at most this share of such cases; 0 when there are too few.
+
+    Args:
+        scores: Of the cases, N.
+        missed: Largest share, 0 to 1.
+        weight: Of each case, N; None: all 1. The next case is taken to be as heavy as the
+            heaviest.
+    """
+    weight = np.ones(len(scores)) if weight is None else weight
+    order = np.argsort(scores, kind="stable")
+    next_one = weight.max(initial=1.0)
+    lost = np.concatenate([[0.0], np.cumsum(weight[order])])[:-1] + next_one
+    kept = np.flatnonzero(lost <= missed * (weight.sum() + next_one))
+    return float(scores[order[kept[-1]]]) if len(kept) else 0.0
 
 
 def precision_cutoff(scores: Floats, passed: float) -> float:

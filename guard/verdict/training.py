@@ -19,9 +19,9 @@ from sklearn.naive_bayes import ComplementNB
 from threadpoolctl import threadpool_limits
 
 from guard.verdict import features
-from guard.verdict.corpus import LABELS, Clause, Example
+from guard.verdict.corpus import LABELS, PASSED, Clause, Example
 from guard.verdict.counting import Counts, Floats, Ints, Vocabulary, count, weigh
-from guard.verdict.cutoffs import Cutoffs, choose
+from guard.verdict.cutoffs import OWN, SAMPLED, Cutoffs, choose
 from guard.verdict.lexicon import crisis_signs
 from guard.verdict.preparing import HARMLESS, UNMARKED, Extra, Prepared, extra, only, prepare
 from guard.verdict.scorer import CLASSES, SIGNALS, Arrays, linear, paired, signals, softmax
@@ -98,7 +98,7 @@ def train(
     arrays = Arrays(**_parts(members), **_parts(stack))
     return Trained(
         arrays=arrays,
-        cutoffs=choose(prepared.label, left_out),
+        cutoffs=choose(prepared.label, left_out, _weights(prepared)),
         prepared=prepared,
         extra=more,
         left_out=left_out,
@@ -185,6 +185,12 @@ def fit(prepared: Prepared, more: Extra) -> Members:
         part_weights=part_weights,
         part_bias=part_bias,
     )
+
+
+def _weights(prepared: Prepared) -> Floats:
+    """How much each mail counts when the cut-offs are chosen."""
+    heavy = {True: SAMPLED, False: OWN}
+    return np.array([heavy[PASSED in one.tags] if one.ruled else 1.0 for one in prepared.examples])
 
 
 def _one_core() -> AbstractContextManager[object]:

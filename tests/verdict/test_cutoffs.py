@@ -41,3 +41,25 @@ def test_crisis_pulls_the_flag_down() -> None:
     probabilities = np.array([calm] * 200 + [hot] * 200 + [[0.7, 0.1, 0.15, 0.05]] * 200)
 
     assert choose(label, probabilities).flag <= 0.25
+
+
+@given(SCORES.filter(len), st.sampled_from([0.02, 0.05, 0.2]), st.data())
+def test_weighted_cases_are_missed_by_weight(
+    scores: list[float], missed: float, data: st.DataObject
+) -> None:
+    ones = st.lists(st.sampled_from([1.0, 20.0]), min_size=len(scores), max_size=len(scores))
+    weight = data.draw(ones)
+    cutoff = recall_cutoff(np.array(scores), missed, np.array(weight))
+    lost = sum(heavy for one, heavy in zip(scores, weight, strict=True) if one < cutoff)
+
+    assert lost <= missed * (sum(weight) + max(weight)) or cutoff == 0.0
+
+
+def test_a_miss_of_the_practice_pulls_the_flag_down_more_than_one_of_the_corpus() -> None:
+    corpus = np.linspace(0.3, 0.9, 200)
+    own = np.full(5, 0.1)
+    scores = np.concatenate([corpus, own])
+    heavy = np.concatenate([np.ones(200), np.full(5, 10.0)])
+
+    assert recall_cutoff(scores, 0.05, heavy) == pytest.approx(0.1)
+    assert recall_cutoff(scores, 0.05) > 0.1
