@@ -53,7 +53,7 @@ class Mailbox(_Section, frozen=True, kw_only=True):
     also: list[str] = []
     """Further folders; what comes from an own address there is sent mail."""
 
-    timeout: int = 60
+    timeout: float = 60
     """Seconds without a single byte after which the server is given up for now."""
 
     flag: bool = True
@@ -223,8 +223,8 @@ def _doubts(settings: Settings) -> Iterator[tuple[str, str]]:
 
 
 def _period_doubts(settings: Settings) -> Iterator[tuple[str, str]]:
-    if settings.mailbox.timeout < 1:
-        yield "mailbox.timeout", "at least 1 second"
+    if not 0 < settings.mailbox.timeout <= 3600:  # noqa: PLR2004  # an hour
+        yield "mailbox.timeout", "more than 0 and at most 3600 seconds"
     if not 1 <= settings.retention.years <= 100:  # noqa: PLR2004  # a slip of the pen, surely
         yield "retention.years", "between 1 and 100 years"
     if not 18 <= settings.retention.minors_until <= 100:  # noqa: PLR2004  # of age; as above
