@@ -19,6 +19,8 @@ from guard.commands.clients_change import (
     end,
     refuse_own,
 )
+from guard.commands.clients_import import import_
+from guard.commands.clients_suggest import suggest
 from guard.config import load
 from guard.errors import ConfigError
 
@@ -131,3 +133,5 @@ def _told(client: Client) -> list[str]:
 
 clients.add_command(change)
 clients.add_command(end)
+clients.add_command(import_)
+clients.add_command(suggest)

@@ -54,7 +54,7 @@ def review(
     if not (as_list or as_json or item is not None):
         _serve(settings, port=port, browser=not no_browser)
         return
-    with _book(settings, passphrase_file) as book:
+    with unlocked_book(settings, passphrase_file) as book:
         if item is not None:
             click.echo(_text(book, item))
         elif as_json:
@@ -153,7 +153,8 @@ def _serve(settings: Settings, *, port: int, browser: bool) -> None:
 
 
 @contextlib.contextmanager
-def _book(settings: Settings, passphrase_file: Path | None) -> Iterator[Book]:
+def unlocked_book(settings: Settings, passphrase_file: Path | None) -> Iterator[Book]:
+    """The record for one command, opened by the passphrase."""
     at = edges(settings)
     desk = Desk(at, Session(at.token))
     desk.unlock(wiring.ask_passphrase(passphrase_file))

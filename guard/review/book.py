@@ -190,7 +190,7 @@ class Book:
     def _strangers(self, recent: list[Row]) -> list[Waiting]:
         """The newest letter of each person whom guard does not know."""
         found: dict[str, Waiting] = {}
-        known = self._told()
+        known = self.told()
         for row in recent:
             if row.client != UNSORTED or row.put_off:
                 continue
@@ -213,7 +213,7 @@ class Book:
                 break
         return found
 
-    def _told(self) -> set[str]:
+    def told(self) -> set[str]:
         """Addresses of which she has said whose they are."""
         said = [one.seq for one in self.shelf.standing.values() if "sender" in one.actions]
         return {answer.address for seq in said if (answer := self.answer(seq)) is not None}
