@@ -91,10 +91,10 @@ def train(
     for at, fold in enumerate(folds, start=1):
         say(f"left-out writers, {at} of {len(folds)}")
         members = fit(only(prepared, ~fold), more)
-        told[fold] = _tell(members, only(prepared, fold).texts)
+        told[fold] = tell(members, only(prepared, fold).texts)
     say("the whole corpus")
     members = fit(prepared, more)
-    stack, left_out = _stacked(told, prepared)
+    stack, left_out = stacked(told, prepared)
     arrays = Arrays(**_parts(members), **_parts(stack))
     return Trained(
         arrays=arrays,
@@ -149,9 +149,16 @@ def _parts(value: Members | _Stack) -> dict[str, Any]:
     return {one.name: getattr(value, one.name) for one in fields(value)}
 
 
-def fit(prepared: Prepared, more: Extra) -> Members:
-    """Fit the members, without the last stage."""
-    vocabulary = Vocabulary(_learned(prepared, more))
+def fit(prepared: Prepared, more: Extra, *, without: str = "") -> Members:
+    """Fit the members, without the last stage.
+
+    Args:
+        prepared: Mails.
+        more: Sentences.
+        without: Kinds of features to leave out, by their first letters (`features.names`).
+    """
+    learned = _learned(prepared, more)
+    vocabulary = Vocabulary([name for name in learned if name[0] not in without])
     batch = count((*prepared.texts, *more.texts), vocabulary)
     label = np.concatenate([prepared.label, more.label])
     weight = np.concatenate(
@@ -231,7 +238,8 @@ def _part_members(
     )
 
 
-def _tell(members: Members, texts: Sequence[str]) -> Floats:
+def tell(members: Members, texts: Sequence[str]) -> Floats:
+    """Return what the members say of each text, N x SIGNALS."""
     vocabulary = Vocabulary(members.names)
     batch = count(texts, vocabulary)
     mail = linear(
@@ -248,8 +256,8 @@ def _tell(members: Members, texts: Sequence[str]) -> Floats:
     return signals(batch, mail + members.mail_bias, part + members.part_bias, signs)
 
 
-def _stacked(told: Floats, prepared: Prepared) -> tuple[_Stack, Floats]:
-    """Fit the last stage; also its predictions for each group when that was left out."""
+def stacked(told: Floats, prepared: Prepared) -> tuple[_Stack, Floats]:
+    """Fit the last stage; also its predictions for each group when that was left out, N x 4."""
     left_out = np.zeros((len(told), len(CLASSES)))
     for fold in folds_of(prepared.group):
         stack = _last_stage(told[~fold], prepared.label[~fold])
