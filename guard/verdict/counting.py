@@ -54,10 +54,15 @@ class Batch:
     """One row a text."""
 
     words: Ints
-    """Words in each text."""
+    """Words in each segment."""
 
     known: Ints
     """Those of them that the model knows."""
+
+    def of_text(self, counts: Ints) -> Ints:
+        """Return the sum for each text of a number for each segment."""
+        summed: Ints = np.bincount(self.owner, counts, minlength=len(self.texts)).astype(np.int64)
+        return summed
 
 
 class Vocabulary:
@@ -103,8 +108,8 @@ def count(texts: Sequence[str], vocabulary: Vocabulary) -> Batch:
     owner: list[int] = []
     rows: list[int] = []
     found: list[int] = []
-    words = np.zeros(len(texts), dtype=np.int64)
-    known = np.zeros(len(texts), dtype=np.int64)
+    words: list[int] = []
+    known: list[int] = []
     for at, pieces in enumerate(segments):
         for piece in pieces:
             tokens = features.words(piece.text)
@@ -113,8 +118,8 @@ def count(texts: Sequence[str], vocabulary: Vocabulary) -> Batch:
             rows += [len(owner)] * len(numbers)
             owner.append(at)
             real = [token for token in tokens if token[0].isalpha()]
-            words[at] += len(real)
-            known[at] += sum(map(vocabulary.knows, real))
+            words.append(len(real))
+            known.append(sum(map(vocabulary.knows, real)))
     owners = np.array(owner, dtype=np.int64)
     row, feature = np.array(rows, dtype=np.int64), np.array(found, dtype=np.int64)
     return Batch(
@@ -125,8 +130,8 @@ def count(texts: Sequence[str], vocabulary: Vocabulary) -> Batch:
         mails=_summed(
             owners[row] if len(row) else row, feature, len(texts), len(vocabulary.names)
         ),
-        words=words,
-        known=known,
+        words=np.array(words, dtype=np.int64),
+        known=np.array(known, dtype=np.int64),
     )
 
 

@@ -55,7 +55,7 @@ class Judge:
         strong = any(sign.strength == "strong" for sign in signs)
         crisis, sensitive = float(row[2]), float(row[1] + row[2])
         alarmed = strong or crisis >= self.cutoffs.crisis
-        abstained = self._abstained(scored, at)
+        abstained = self._abstained(scored, at, mine)
         flagged = alarmed or (abstained != "empty" and sensitive >= self.cutoffs.flag)
         label = Label.CRISIS if strong else Label(CLASSES[int(row.argmax())])
         return Verdict(
@@ -70,13 +70,16 @@ class Judge:
             model=self.model,
         )
 
-    def _abstained(self, scored: Scored, at: int) -> str:
-        words, known = int(scored.batch.words[at]), int(scored.batch.known[at])
+    def _abstained(self, scored: Scored, at: int, mine: slice) -> str:
+        batch = scored.batch
+        in_each, known_in_each = batch.words[mine], batch.known[mine]
+        words, known = int(in_each.sum()), int(known_in_each.sum())
         if not words:
             return "empty"
         if words < JUDGED_WORDS:
             return ""
-        if is_foreign(scored.batch.texts[at], scored.batch.segments[at], known / words):
+        known_shares = known_in_each / np.maximum(in_each, 1)
+        if is_foreign(batch.texts[at], batch.segments[at], known / words, known_shares.tolist()):
             return "foreign"
         return "novel" if known < KNOWN_SHARE * words else ""
 

@@ -13,28 +13,39 @@ from guard.verdict.segments import Segment
 KNOWN_ENGLISH = 0.75
 """From this share of known words on a text is English, and nobody needs to ask."""
 
-_WORDS = 8
+STRANGE = 0.5
+"""Below this share of known words a passage is looked at on its own."""
+
+_WORDS = 6
 """py3langid guesses below so many words."""
 
 _MOST = 5
-"""Parts that are asked about on their own, longest first."""
+"""Passages that are asked about on their own, longest first."""
 
 _LONGEST = 2_000
 
 
-def is_foreign(text: str, segments: Sequence[Segment], known: float) -> bool:
-    """Whether the whole text, or one of its longest parts, is not English.
+def is_foreign(
+    text: str, segments: Sequence[Segment], known: float, known_shares: Sequence[float]
+) -> bool:
+    """Whether the whole text, or one of its longest strange passages, is not English.
 
     Args:
         text: What is judged.
         segments: Its segments.
         known: Share of its words that the model knows.
+        known_shares: The same of each segment.
     """
     if known < KNOWN_ENGLISH and not _english(text):
         return True
-    long_enough = [one for one in segments if len(one.text.split()) >= _WORDS]
-    longest = sorted(long_enough, key=lambda one: -len(one.text))[:_MOST]
-    return known < KNOWN_ENGLISH and any(not _english(one.text) for one in longest)
+    limit = KNOWN_ENGLISH if known < KNOWN_ENGLISH else STRANGE
+    strange = [
+        one.text
+        for one, share in zip(segments, known_shares, strict=True)
+        if share < limit and len(one.text.split()) >= _WORDS
+    ]
+    longest = sorted(strange, key=len, reverse=True)[:_MOST]
+    return any(not _english(one) for one in longest)
 
 
 def _english(text: str) -> bool:

@@ -174,7 +174,7 @@ def signals(batch: Batch, mail: Floats, part: Floats, signs: Sequence[Sequence[S
         found[at, 21:23] = crisis[start:end].max(axis=0) if end > start else _SILENT
         found[at, 23] = np.log1p(end - start)
         found[at, 25] = _alarm(signs[at])
-    found[:, 24] = np.log1p(batch.words)
+    found[:, 24] = np.log1p(batch.of_text(batch.words))
     return found
 
 

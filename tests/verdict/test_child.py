@@ -67,7 +67,8 @@ def test_a_foreign_letter_is_known_although_the_process_may_write_no_file(
 def test_the_table_of_languages_leaves_the_limit_on_files_as_it_was() -> None:
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     _guesser.cache_clear()
-    assert is_foreign(POLISH, split(POLISH), 0.1)
+    pieces = split(POLISH)
+    assert is_foreign(POLISH, pieces, 0.1, [0.1] * len(pieces))
     assert resource.getrlimit(resource.RLIMIT_FSIZE) == before
 
 

@@ -93,6 +93,25 @@ def test_a_foreign_passage_inside_an_english_mail_is_held(judge: Judge) -> None:
     assert verdict(judge, text).abstained == "foreign"
 
 
+@pytest.mark.parametrize(
+    "passage",
+    [
+        "Nie mogę już spać od tygodnia i ciągle płaczę.",
+        "Je n'arrive plus à dormir depuis que ma mère est partie.",
+        "Ich weiß nicht mehr weiter und kann niemandem davon erzählen.",
+    ],
+)
+def test_one_foreign_sentence_in_a_long_english_mail_is_held(judge: Judge, passage: str) -> None:
+    english = (
+        "Thank you for the times that you sent me, Tuesday at four is good and I can also do the"
+        " Thursday after that if it is easier. I will be about five minutes late because of the"
+        " bus, so please do not worry if I am not there on the hour. "
+    )
+
+    assert verdict(judge, english).abstained == ""
+    assert verdict(judge, english + passage).abstained == "foreign"
+
+
 def test_two_words_are_judged_and_not_called_foreign(judge: Judge) -> None:
     assert verdict(judge, "ok gracias").abstained == ""
 
