@@ -10,11 +10,11 @@ from guard.commands import record_keys, wiring
 from guard.commands.record_access import access
 from guard.commands.record_due import due
 from guard.commands.record_erase import erase
+from guard.commands.record_export import export
 from guard.commands.record_hold import hold, mark, release
 from guard.commands.review import minutes_of_item
 from guard.config import load
 from guard.errors import RecordBrokenError
-from guard.record import export as record_export
 from guard.record import verify as record_verify
 
 _PASSPHRASE = click.option(
@@ -81,22 +81,5 @@ def show(config: Path, item: int | None, passphrase_file: Path | None) -> None:
             click.echo(f"{entry.seq:>7}  {when:%Y-%m-%d %H:%M}  {direction:4}  {about}".rstrip())
 
 
-@record.command()
-@click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
-@_PASSPHRASE
-@click.pass_obj
-def export(config: Path, folder: Path, passphrase_file: Path | None) -> None:
-    """Write every item into FOLDER as its exact .eml, with an index. Needs the passphrase."""
-    settings = load(config)
-    with wiring.open_record(settings, readonly=True) as opened:
-        reader = wiring.unlock(opened, passphrase_file)
-        done = record_export.export(opened, reader, folder)
-    click.echo(f"{done.items} messages in {folder}. They are not sealed there: keep them safe.")
-    if done.destroyed:
-        click.echo(f"{len(done.destroyed)} were erased; they stand in the index without content.")
-    if done.broken:
-        raise RecordBrokenError(f"{len(done.broken)} messages are not what was filed")
-
-
-for command in (access, due, erase, hold, mark, release):
+for command in (access, due, erase, export, hold, mark, release):
     record.add_command(command)

@@ -80,7 +80,8 @@ def mark(config: Path, item: int, as_: str, *, reason: str, remove: tuple[str, .
 
     A letter may tell of other people. Withheld, it stands in the list of what was withheld,
     with your reason. Redacted, its text is given without the words that you name, and without
-    attachments. The record itself always keeps every byte.
+    attachments. Later letters may quote what you hold back: look at them too. The record itself
+    always keeps every byte.
     """
     if (as_ == Mark.REDACT.value) != bool([one for one in remove if one.strip()]):
         raise ConfigError(

@@ -55,6 +55,23 @@ def export(record: SqliteQueries, reader: Reader, folder: Path) -> Exported:
         LockedError: The identity does not open this record.
         RecordError: There is something in the folder already, or the disk would not.
     """
+    with new_folder(folder) as staging:
+        return _write_all(record, reader, staging)
+
+
+@contextlib.contextmanager
+def new_folder(folder: Path) -> Iterator[Path]:
+    """Make a folder that appears under its name whole, or not at all.
+
+    Args:
+        folder: Must not exist, or be empty. Its parent must exist.
+
+    Yields:
+        The folder to write into.
+
+    Raises:
+        RecordError: There is something in the folder already, or the disk would not.
+    """
     staging = folder.with_name(f".{folder.name}.unfinished")
     try:
         if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
@@ -63,7 +80,7 @@ def export(record: SqliteQueries, reader: Reader, folder: Path) -> Exported:
             )
         shutil.rmtree(staging, ignore_errors=True)
         staging.mkdir(mode=0o700)
-        exported = _write_all(record, reader, staging)
+        yield staging
         durable.sync_folder(staging)
         staging.rename(folder)
         durable.sync_folder(folder.parent)
@@ -72,7 +89,18 @@ def export(record: SqliteQueries, reader: Reader, folder: Path) -> Exported:
     finally:
         # Plain mail must not stay behind in a folder that nobody looks for.
         shutil.rmtree(staging, ignore_errors=True)
-    return exported
+
+
+def put(folder: Path, name: str, data: bytes) -> None:
+    """Write one new file below a folder, private and durable, and its folders with it.
+
+    Raises:
+        OSError: The disk would not.
+    """
+    path = folder / name
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with _file(path) as file:
+        file.write(data)
 
 
 def _write_all(record: SqliteQueries, reader: Reader, folder: Path) -> Exported:
@@ -80,7 +108,7 @@ def _write_all(record: SqliteQueries, reader: Reader, folder: Path) -> Exported:
     destroyed: list[int] = []
     broken: list[int] = []
     with _file(folder / "index.csv") as index:
-        index.write(_line(_COLUMNS))
+        index.write(csv_line(_COLUMNS))
         for entry in _filed(record):
             try:
                 raw = reader.raw(entry.seq)
@@ -118,10 +146,11 @@ def _row(entry: Entry, raw: bytes | None, locations: list[Location]) -> bytes:
     places = " | ".join(f"{at.account}/{at.folder}/{at.validity}/{at.uid}" for at in locations)
     digest = "" if raw is None else sha256(raw).hexdigest()
     received = _moment(fields["received"])
-    return _line((str(entry.seq), digest, fields["direction"], received, places))
+    return csv_line((str(entry.seq), digest, fields["direction"], received, places))
 
 
-def _line(cells: tuple[str, ...]) -> bytes:
+def csv_line(cells: tuple[str, ...]) -> bytes:
+    """Return one line of CSV (RFC 4180) in which no cell is a formula."""
     # A spreadsheet would run a cell that begins like a formula; folder names are anybody's.
     safe = [f"'{cell}" if cell.startswith(_FORMULA) else cell for cell in cells]
     text = io.StringIO()

@@ -87,6 +87,11 @@ def day(milliseconds: int, zone: tzinfo | None = None) -> str:
     return moment(milliseconds, zone).partition(",")[0]
 
 
+def iso(milliseconds: int) -> str:
+    """Return a time as machines sort it, in UTC."""
+    return datetime.fromtimestamp(milliseconds / 1000, tz=UTC).isoformat(timespec="seconds")
+
+
 def age(milliseconds: int) -> str:
     """Return a length of time in its largest unit."""
     for unit, word in ((_DAY_MS, "day"), (_HOUR_MS, "hour"), (_MINUTE_MS, "minute")):

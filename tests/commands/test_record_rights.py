@@ -1,11 +1,19 @@
 """Holds, marks, requests for access, retention and erasure from the command line."""
 
+import csv
+import errno
+import json
 import re
 import secrets
 import shutil
+import sys
+from collections.abc import Callable
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 
+import bagit  # type: ignore[import-untyped]  # it ships no types
+import pypdf
 import pytest
 from click.testing import CliRunner
 
@@ -17,7 +25,8 @@ from guard.commands.record import record as group
 from guard.commands.template import Answers, guard_toml
 from guard.commands.train import keep
 from guard.config import load
-from guard.errors import BusyError, ConfigError, GuardError, LockedError, ModelError
+from guard.errors import BusyError, ConfigError, GuardError, LockedError, ModelError, RecordError
+from guard.record import export as record_folder
 from guard.record import init as record_init
 from guard.record.entry import Incoming
 from guard.record.lock import scan_lock
@@ -528,3 +537,158 @@ def crash(*_args: object, **_more: object) -> None:
 
 class CutError(Exception):
     """The power goes."""
+
+
+# --- export -------------------------------------------------------------------------------
+
+
+def bag_of(practice: Practice, *words: str) -> tuple[Path, str]:
+    folder = practice.folder / "copy"
+    told = practice.run("export", str(folder), "--client", "Jo", *words)
+    bagit.Bag(str(folder)).validate()
+    return folder / "data", told
+
+
+def text_of(file: Path) -> str:
+    return "\n".join(page.extract_text() for page in pypdf.PdfReader(file).pages)
+
+
+def rows_of(file: Path) -> list[dict[str, str]]:
+    with file.open(newline="") as opened:
+        return list(csv.DictReader(opened))
+
+
+def test_a_clients_copy_is_a_bag_of_what_is_theirs_alone(two: Practice) -> None:
+    data, told = bag_of(two)
+
+    mails = {path.name: path.read_bytes() for path in (data / "mail").iterdir()}
+    with two.record() as record:
+        reader = Reader(record, record.keys.unlock(PASSPHRASE))
+        assert mails == {f"{item:07d}.eml": reader.raw(item) for item in (6, 7, 9)}
+        exported = record.latest("exported", owner="cjo")
+        assert exported is not None
+        assert exported.data["letters"] == 3
+    assert "1 belong to another client too: look at 7 first." in told
+    together = b"".join(path.read_bytes() for path in data.rglob("*") if path.is_file())
+    assert b"another's" not in together
+    assert re.search(rb"\bcal\b", together) is None
+
+
+def test_its_papers_say_what_the_letters_say(two: Practice) -> None:
+    data, _ = bag_of(two)
+
+    page = (data / "index.html").read_text()
+    assert "Correspondence of Jo" in page
+    assert "hers alone" in page
+    assert "hers alone" in text_of(data / "correspondence.pdf")
+    rows = rows_of(data / "index.csv")
+    assert [row["given"] for row in rows] == ["as it came"] * 3
+    assert [row["sha256"] for row in rows] == [
+        sha256((data / row["file"]).read_bytes()).hexdigest() for row in rows
+    ]
+    assert "The whole record verifies" in (data / "verification.txt").read_text()
+    assert rows_of(data / "withheld.csv") == []
+    assert json.loads((data / "notes.json").read_text())["client"]["name"] == "Jo"
+
+
+def test_what_is_withheld_or_redacted_is_nowhere_but_in_the_list(two: Practice) -> None:
+    secret = two.file("Uncle Bob drinks.\r\nHe is uncle\r\nbob.", "cjo")
+    hidden = two.file("It is about my sister Zoe.", "cjo")
+    two.rule(secret, Answer(label=Label.THERAPY, note="uncle bob again"), "cjo")
+    two.run("mark", str(secret), "redact", "--remove", "uncle bob", "--reason", "a third person")
+    two.run("mark", str(hidden), "withhold", "--reason", "all of it is somebody else's")
+
+    data, told = bag_of(two)
+
+    together = b"".join(path.read_bytes() for path in data.rglob("*") if path.is_file())
+    readable = text_of(data / "correspondence.pdf")
+    assert "1 were withheld and 1 redacted" in told
+    assert re.search(rb"uncle\s+bob|Zoe", together, re.IGNORECASE) is None
+    assert re.search(r"uncle\s+bob|Zoe", readable, re.IGNORECASE) is None
+    assert b"[removed] drinks.\r\nHe is [removed]." in together
+    assert "[removed] drinks" in readable
+    assert [(row["number"], row["why"]) for row in rows_of(data / "withheld.csv")] == [
+        (str(secret), "a third person"),
+        (str(hidden), "all of it is somebody else's"),
+    ]
+
+
+def test_a_mark_can_be_taken_back(two: Practice) -> None:
+    two.run("mark", "6", "withhold")
+    two.run("mark", "6", "include")
+
+    data, _ = bag_of(two)
+
+    assert (data / "mail" / "0000006.eml").exists()
+
+
+def test_the_copy_of_one_who_writes_html_and_formulas_is_harmless(two: Practice) -> None:
+    attack = (
+        '</div><script>alert(1)</script>#import "x" \\u{1F600} *b* $x$ <l> @ref \U0001f622 \u4e2d'
+    )
+    two.file(f"=cmd() {attack}", "cjo")
+    with two.record() as record:
+        was = Client(id="cjo", name="=Jo<script>", addresses=("jo@home.example",))
+        record.append([directory.enrol(was)], now=1)
+
+    folder = two.folder / "copy"
+    two.run("export", str(folder), "--client", "cjo")
+
+    page = (folder / "data" / "index.html").read_text()
+    shown = text_of(folder / "data" / "correspondence.pdf")
+    assert "<script" not in page
+    assert "default-src 'none'" in page
+    assert '#import "x"' in shown
+    assert "[crying face]" in shown
+    assert "Some letters of this text cannot be shown here" in shown
+
+
+def test_a_target_that_is_used_is_left_alone(two: Practice) -> None:
+    target = two.folder / "copy"
+    target.mkdir()
+    (target / "mine").write_text("precious")
+    size = two.size()
+
+    with pytest.raises(RecordError, match="already"):
+        two.run("export", str(target), "--client", "Jo")
+
+    assert two.size() == size
+    assert [path.name for path in two.folder.glob("*copy*")] == ["copy"]
+
+
+def test_a_full_disk_leaves_no_half_copy(two: Practice, monkeypatch: pytest.MonkeyPatch) -> None:
+    size = two.size()
+    full = OSError(errno.ENOSPC, "no room")
+    monkeypatch.setattr(record_folder, "put", raising(full))
+
+    with pytest.raises(RecordError, match="full"):
+        two.run("export", str(two.folder / "copy"), "--client", "Jo")
+
+    assert two.size() == size
+    assert list(two.folder.glob("*copy*")) == []
+
+
+def raising(error: Exception) -> Callable[..., None]:
+    def fail(*_args: object) -> None:
+        raise error
+
+    return fail
+
+
+def test_without_typst_the_copy_is_whole_and_says_so(
+    two: Practice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "typst", None)
+
+    data, told = bag_of(two)
+
+    assert "No PDF: a PDF needs typst" in told
+    assert not (data / "correspondence.pdf").exists()
+    assert (data / "index.html").exists()
+
+
+def test_after_erasure_there_is_nobody_to_copy(two: Practice) -> None:
+    two.run("erase", "cjo", "--code", two.order("cjo"))
+
+    with pytest.raises(ConfigError, match="no such client"):
+        two.run("export", str(two.folder / "copy"), "--client", "cjo")
