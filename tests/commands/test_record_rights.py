@@ -8,7 +8,7 @@ import secrets
 import shutil
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
 
@@ -418,7 +418,7 @@ class Made:
     data: bytes
     digest: str
     card: str = 'sha256 = "x"\n'
-    page: str = ""
+    papers: dict[str, str] = field(default_factory=dict)
 
 
 def own_model(practice: Practice, digest: str, *clients: str, used: bool = True) -> str:
