@@ -15,6 +15,9 @@ from guard.errors import RecordBrokenError
 from guard.mail.message import Message
 from guard.record import export as record_export
 from guard.record.entry import JSON, Fact
+from guard.record.reading import Reader
+from guard.record.sqlite import SqliteRecord
+from guard.reply.wording import wordings
 from guard.review.book import Book, Memory
 from guard.review.shelf import Shelf
 from guard.rights.copy import Copied, copy
@@ -54,15 +57,28 @@ def _one(settings: Settings, folder: Path, who: str, passphrase_file: Path | Non
     with wiring.open_record(settings) as opened:
         reader = wiring.unlock(opened, passphrase_file)
         client = the_one(everyone(opened, reader), who)
-        shelf = Shelf()
-        shelf.take(opened.entries())
-        book = Book(opened, reader, shelf, Memory(), now=wiring.milliseconds(), can_send=False)
+        book = book_of(settings, opened, reader)
         with record_export.new_folder(folder) as staging:
             done = make_copy(settings, book, client, partial(record_export.put, staging))
     click.echo(f"{done.letters} letters of {client.id} in {folder}, as a bag that can be checked.")
     click.echo("They are not sealed there: hand them over safely, then delete the folder.")
     for line in told(done):
         click.echo(line)
+
+
+def book_of(settings: Settings, record: SqliteRecord, reader: Reader) -> Book:
+    """Open the record as the review page reads it."""
+    shelf = Shelf()
+    shelf.take(record.entries())
+    return Book(
+        record,
+        reader,
+        shelf,
+        Memory(),
+        now=wiring.milliseconds(),
+        can_send=False,
+        wordings=wordings(settings),
+    )
 
 
 def make_copy(

@@ -16,8 +16,7 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from guard.clients import directory
 from guard.clients.directory import Client
-from guard.commands import wiring
-from guard.commands.record_export import make_copy
+from guard.commands.record_export import book_of, make_copy
 from guard.config import parse
 from guard.record import init
 from guard.record.entry import Incoming
@@ -26,8 +25,6 @@ from guard.record.passphrase import CHEAPEST
 from guard.record.reading import Reader
 from guard.record.seal import Identity
 from guard.record.sqlite import SqliteRecord
-from guard.review.book import Book, Memory
-from guard.review.shelf import Shelf
 from guard.rights import copy as copying
 from guard.rights.typst_pdf import pdf
 from tests.bench.mails import mails
@@ -88,10 +85,7 @@ def main() -> None:
                 cursor=None,
                 now=2,
             )  # fmt: skip
-            shelf = Shelf()
-            shelf.take(record.entries())
-            reader = Reader(record, Identity.decode(recovery))
-            book = Book(record, reader, shelf, Memory(), now=wiring.milliseconds(), can_send=False)
+            book = book_of(settings, record, Reader(record, Identity.decode(recovery)))
             with timed(f"{LETTERS} letters, all in all"), new_folder(Path(name) / "copy") as to:
                 done = make_copy(settings, book, client, partial(put, to))
             size = sum(one.stat().st_size for one in (Path(name) / "copy").rglob("*.*"))
