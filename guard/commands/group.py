@@ -19,6 +19,7 @@ _NAMES = (
     "init",
     "check",
     "scan",
+    "watch",
     "reconcile",
     "review",
     "why",

@@ -242,6 +242,15 @@ OnCalendar=*:0/5
 Persistent=true
 [Install]
 WantedBy=timers.target
+
+   and, to hear of danger within seconds, besides either of them, guard-watch.service:
+
+[Service]
+ExecStart={line} watch
+Restart=always
+RestartSec=60
+[Install]
+WantedBy=default.target
 {words}"""
 
 

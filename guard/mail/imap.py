@@ -5,7 +5,8 @@ module sees one. Folders are opened read-only and bodies are peeked at, so nothi
 marked as read. Source: RFC 3501, RFC 4315, RFC 6154.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -15,7 +16,7 @@ from typing import Any, Self
 from imapclient import FLAGGED, SEEN
 
 from guard.errors import ConfigError, UnreachableError
-from guard.mail import gmail
+from guard.mail import gmail, idle
 from guard.mail.answers import MOST_FOUND, RefusedError, groups, received, size, windows
 from guard.mail.bodies import IN_PARTS, TOO_BIG, bodies
 from guard.mail.connection import Place, Security
@@ -249,6 +250,30 @@ class Mailbox:
             with self._session.asking() as client:
                 client.add_flags(list(uids[start : start + _MOST_NAMED]), [FLAGGED], silent=True)
         self._return_to(before or known)
+
+    def idle(
+        self, came: Callable[[], None], lost: Callable[[], None]
+    ) -> AbstractContextManager[object]:
+        """Let the server tell of new mail in the open folder; nothing else can be asked after.
+
+        Args:
+            came: Called from another thread when mail came.
+            lost: Called from another thread when the line ended by itself.
+
+        Returns:
+            Waits as long as it is entered; tells nothing where the server cannot or will not.
+
+        Raises:
+            UnreachableError: The line is lost.
+        """
+        self._opened()
+        if idle.CAPABILITY not in self.capabilities:
+            return nullcontext()
+        try:
+            with self._session.asking() as client:
+                return idle.Idle(client, came=came, lost=lost)
+        except RefusedError:
+            return nullcontext()
 
     def append(self, folder: str, raw: bytes, *, seen: bool = True) -> None:
         r"""Put a message into a folder.
