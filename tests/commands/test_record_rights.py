@@ -6,6 +6,7 @@ import json
 import re
 import secrets
 import shutil
+import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -572,6 +573,15 @@ def test_a_clients_copy_is_a_bag_of_what_is_theirs_alone(two: Practice) -> None:
     together = b"".join(path.read_bytes() for path in data.rglob("*") if path.is_file())
     assert b"another's" not in together
     assert re.search(rb"\bcal\b", together) is None
+
+
+def test_stock_sha256sum_checks_the_copy(two: Practice) -> None:
+    data, _ = bag_of(two)
+
+    for manifest in ("manifest-sha256.txt", "tagmanifest-sha256.txt"):
+        words = ["sha256sum", "--quiet", "-c", manifest]
+        done = subprocess.run(words, cwd=data.parent, capture_output=True, text=True, check=False)
+        assert (done.returncode, done.stdout) == (0, "")
 
 
 def test_its_papers_say_what_the_letters_say(two: Practice) -> None:
