@@ -22,6 +22,7 @@ _MOST_BYTES = 3_900
 _IDENTIFIER = re.compile(
     r"\s*([A-Za-z0-9](?:[A-Za-z0-9._-]{0,253}[A-Za-z0-9])?)(?:\s+\d+)?\s*(?:;|$)"
 )
+_COMMENT = re.compile(r"\([^()]{0,200}\)")
 _NAMELESS = re.compile(r"\s*(?:spf|dkim|dmarc|compauth|arc)\s*=", re.IGNORECASE)
 _BY = re.compile(r"(?:^|\s)by\s+([^\s;()]{1,255})", re.IGNORECASE)
 _INSIDE = (".internal", ".local", ".lan", ".localdomain", ".intra", ".corp", ".home.arpa")
@@ -98,7 +99,8 @@ def _no(reason: str) -> Authenticity:
 def _authserv_id(value: str) -> str | None:
     if _NAMELESS.match(value):
         return MICROSOFT
-    match = _IDENTIFIER.match(re.sub(r"^\s*\([^()]{0,200}\)", "", value))
+    # A comment may stand before the name, and behind it: amavis tells its own name there.
+    match = _IDENTIFIER.match(_COMMENT.sub(" ", value, count=3))
     if match is None or match[1].lower() == MICROSOFT:
         # Nobody may take the name that stands for no name.
         return None
@@ -111,9 +113,16 @@ def trusted_field(message: Message, *, trusted: Sequence[str]) -> str | None:
     for name, value in message.headers:
         if name == "received" and not is_home(value, homes):
             return None
-        if name == _FIELD and _authserv_id(value) in names:
-            return value
+        if name == _FIELD and (found := _authserv_id(value)) in names:
+            # Whatever has no name could be anybody's, unless Microsoft delivered the message.
+            return value if found != MICROSOFT or _by_microsoft(message) else None
     return None
+
+
+def _by_microsoft(message: Message) -> bool:
+    match = _BY.search("".join(message.values("received")[:1])[:_MOST_BYTES])
+    host = match[1].lower().rstrip(".") if match else ""
+    return any(within(host, home) for home in _MICROSOFT_HOSTS)
 
 
 def homes_of(trusted: Sequence[str]) -> tuple[str, ...]:

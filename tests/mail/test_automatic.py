@@ -43,6 +43,8 @@ def signs(*fields: str, person: bytes = PERSON) -> tuple[str, ...]:
         ("Content-Type: multipart/report; boundary=x", "report"),
         ("X-Autoreply: yes", "autoreply-field"),
         ("X-Autorespond: x", "autoreply-field"),
+        ("X-MS-Exchange-Inbox-Rules-Loop: x@x.example", "autoreply-field"),
+        ("X-POST-MessageClass: 9; Autoresponder", "autoreply-field"),
         ("X-Loop: x", "loop-field"),
         ("Feedback-ID: 1:campaign:esp", "feedback-id"),
         ("Subject: Out of Office: Re: Thursday", "away-subject"),

@@ -1,5 +1,6 @@
 """From raw bytes to a decision, as the corridor goes, with a verdict that is sure."""
 
+import json
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -27,8 +28,15 @@ USUAL = (
     "MIME-Version: 1.0",
     "Content-Type: text/plain; charset=utf-8",
 )
+TRUSTED = (
+    "mx.practice.example",
+    "microsoft",
+    "mx.google.com",
+    "mx6.messagingengine.com",
+    "dmarc.icloud.com",
+)
 BODY = "I could not sleep again, and I keep thinking of what you said.\r\n"
-SETTINGS = """
+SETTINGS = f"""
 [practice]
 addresses = ["andrea@practice.example", "hello@practice.example"]
 [mailbox]
@@ -37,7 +45,7 @@ user = "andrea@practice.example"
 [smtp]
 host = "smtp.practice.example"
 [reminders]
-trust_authserv = ["mx.practice.example", "microsoft"]
+trust_authserv = {json.dumps(TRUSTED)}
 [alerts]
 to = "andrea@home.example"
 """

@@ -15,6 +15,7 @@ from guard.reply import compose
 from guard.verdict.reading import Reading
 from tests.policy.builders import CLIENT, NOON, OWN, a_case, a_message, a_verdict
 from tests.policy.raw import BODY, USUAL, case_of, decided
+from tests.policy.robots import ROBOTS
 
 NAMES = st.sampled_from(
     """From To Cc Bcc Sender Reply-To Return-Path Subject Date Message-ID References In-Reply-To
@@ -138,6 +139,19 @@ def test_guard_never_answers_what_guard_wrote(raw: bytes, hops: list[str], *, us
 
     assert "auto-submitted" in decision.barred
     assert Action.REMIND not in decision.actions
+
+
+@given(raw=st.sampled_from(list(ROBOTS.values())), hops=HOPS)
+def test_guard_never_answers_a_robot_whatever_is_put_before_it(
+    raw: bytes, hops: list[str]
+) -> None:
+    # But for the null path, which only the last server can have written.
+    before = [one for one in hops if not one.startswith("Return-Path: <jo")]
+
+    assert (
+        Action.REMIND
+        not in decided("".join(f"{one}\r\n" for one in before).encode() + raw).actions
+    )
 
 
 def test_minutes_of_a_future_guard_are_refused_not_guessed() -> None:
