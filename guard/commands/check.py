@@ -27,6 +27,7 @@ from guard.record.sqlite import SqliteRecord
 from guard.reply.wording import approved, wordings
 
 _LATE = timedelta(hours=24)
+_OLD_BACKUP = timedelta(days=7)
 _LITTLE = 1_000_000_000
 """Bytes of free disk below which a line warns: some years of ordinary mail."""
 
@@ -187,6 +188,23 @@ def _last_run(settings: Settings) -> Iterator[str]:
     yield f"{int(ago.total_seconds() // 60)} minutes ago"
 
 
+def _backup(settings: Settings) -> Iterator[str]:
+    try:
+        note = json.loads((settings.record_folder / "last-backup.json").read_text())
+        made = datetime.fromisoformat(note["at"])
+    except (OSError, ValueError, KeyError, TypeError):
+        made = None
+    with wiring.open_record(settings, readonly=True) as record:
+        begun = datetime.fromtimestamp(record.entry(0).at / 1000, UTC)
+    ago = wiring.clock() - (made or begun)
+    if ago > _OLD_BACKUP:
+        raise RecordError(
+            f"the last one is {ago.days} days old" if made else "there is none",
+            hint="Run, or let cron run every day: guard record backup FOLDER",
+        )
+    yield f"{ago.days} days ago" if made else "none yet; make one: guard record backup FOLDER"
+
+
 _ROLES = {"in": "inbox", "out": "Sent", "junk": "Junk"}
 
 _PARTS: dict[str, Callable[[Settings], Iterator[str]]] = {
@@ -200,4 +218,5 @@ _PARTS: dict[str, Callable[[Settings], Iterator[str]]] = {
     "alerts": _alerts,
     "gaps": _gaps,
     "last scan": _last_run,
+    "backup": _backup,
 }

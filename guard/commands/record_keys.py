@@ -11,6 +11,7 @@ from guard.config import load
 from guard.errors import ConfigError, LockedError
 from guard.record.keys import sealed_identity
 from guard.record.rekey import Change
+from guard.record.restore import open_scanner
 from guard.record.seal import Identity
 from guard.record.sheet import executors
 from guard.record.sheet import recovery as recovery_sheet
@@ -83,6 +84,8 @@ def recover(
         ]
         click.echo(f"This key is {whose}; it opens the keys of {len(opened)} owners.")
         if not only_try:
+            if open_scanner(record.folder, identity):
+                click.echo("The scanner's key is back, too: guard can add to the record again.")
             _store(record, identity, _new_passphrase(new_passphrase_file))
             click.echo("The new passphrase is set.")
 

@@ -47,7 +47,7 @@ def create(
         ValueError: The passphrase is empty, or the executor's key is not an age public key.
         RecordError: There is something in the folder already, or the disk would not.
     """
-    _refuse_used(folder)
+    refuse_used(folder)
     identity = Identity.make()
     staging = folder.with_name(f".{folder.name}.unfinished-{random(4).hex()}")
     recipients = [identity.recipient, *([executor] if executor else [])]
@@ -60,7 +60,7 @@ def create(
             staging, random=random, now=now, orderer=partial(verifier, identity)
         ) as record:
             record.key_owner(UNSORTED, now=now)
-        _publish(staging, folder)
+        publish(staging, folder)
     except OSError as error:
         raise durable.disk_error(error) from error
     finally:
@@ -68,7 +68,12 @@ def create(
     return identity.secret
 
 
-def _refuse_used(folder: Path) -> None:
+def refuse_used(folder: Path) -> None:
+    """Refuse a folder with something in it.
+
+    Raises:
+        RecordError: There is something in it, or it cannot be looked into.
+    """
     try:
         used = folder.exists() and any(folder.iterdir())
     except NotADirectoryError:
@@ -82,7 +87,12 @@ def _refuse_used(folder: Path) -> None:
         )
 
 
-def _publish(staging: Path, folder: Path) -> None:
+def publish(staging: Path, folder: Path) -> None:
+    """Let a whole record that was made beside a folder appear there.
+
+    Raises:
+        OSError: The disk would not, or somebody filled the folder meanwhile.
+    """
     durable.sync_folder(staging)
     # Replaces an empty folder, and fails on one that somebody else filled meanwhile.
     staging.rename(folder)

@@ -1,4 +1,4 @@
-"""One scan at a time: an advisory lock on the file `scan.lock`.
+"""One scan at a time, and one backup: advisory locks on `scan.lock` and `backup.lock`.
 
 Edge: flock(2). The kernel frees it when the process ends, however it ends, so a crash
 leaves no stale lock.
@@ -28,23 +28,39 @@ def scan_lock(folder: Path, *, now: int) -> Iterator[None]:
         BusyError: Another process holds it; the message names its id and how long.
         RecordError: The file cannot be written.
     """
+    with _lock(folder, "scan", now):
+        yield
+
+
+@contextlib.contextmanager
+def backup_lock(folder: Path, *, now: int) -> Iterator[None]:
+    """Hold the lock of backups; a scan may run meanwhile. Otherwise as `scan_lock`."""
+    with _lock(folder, "backup", now):
+        yield
+
+
+@contextlib.contextmanager
+def _lock(folder: Path, what: str, now: int) -> Iterator[None]:
     try:
         flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
-        handle = os.open(folder / "scan.lock", flags, 0o600)
+        handle = os.open(folder / f"{what}.lock", flags, 0o600)
     except OSError as error:
         raise durable.disk_error(error) from error
     try:
-        _take(handle, now)
+        _take(handle, what, now)
         yield
     finally:
         os.close(handle)
 
 
-def _take(handle: int, now: int) -> None:
+def _take(handle: int, what: str, now: int) -> None:
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
-        raise BusyError(f"another scan is running{_holder(handle, now)}") from None
+        raise BusyError(
+            f"another {what} is running{_holder(handle, now)}",
+            hint=f"Another guard {what} is running. This one did nothing.",
+        ) from None
     except OSError as error:
         raise durable.disk_error(error) from error
     # Only for the message above; the lock is the kernel's, so a full disk does not matter.

@@ -33,8 +33,8 @@ from guard.record.note import Verifier
 from guard.record.scanner import ScannerKey
 from guard.record.schema import DERIVED, FORMAT
 from guard.record.seal import seal
-from guard.record.sqlite_audit import SqliteAudit
 from guard.record.sqlite_batch import Batch, apply
+from guard.record.sqlite_copying import SqliteCopying
 from guard.record.sqlite_file import translated
 from guard.record.verified import Verified
 
@@ -42,7 +42,7 @@ Random = Callable[[int], bytes]
 """Gives so many random bytes, fit for keys."""
 
 
-class SqliteRecord(SqliteAudit):
+class SqliteRecord(SqliteCopying):
     """The legal record of one practice, in one folder."""
 
     def __init__(

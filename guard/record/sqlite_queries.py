@@ -22,7 +22,8 @@ from guard.record.sqlite_file import translated
 PAGE = 256
 """Rows read at a time: enough to be quick, few enough to be small and to let a writer in."""
 
-_COLUMNS = "seq, kind, item, owner, at, body, sealed, leaf"
+COLUMNS = "seq, kind, item, owner, at, body, sealed, leaf"
+"""Of an entry, as `entry_of` takes them."""
 
 
 class SqliteQueries:
@@ -116,10 +117,10 @@ class SqliteQueries:
         given = [(column, value) for column, value in asked if value is not None]
         where = " AND ".join(f"{column} = ?" for column, _ in given)
         row = self._one(
-            f"SELECT {_COLUMNS} FROM entry WHERE {where} ORDER BY seq DESC LIMIT 1",  # noqa: S608 - names of our own columns
+            f"SELECT {COLUMNS} FROM entry WHERE {where} ORDER BY seq DESC LIMIT 1",  # noqa: S608 - names of our own columns
             *(value for _, value in given),
         )
-        return None if row is None else _entry(row)
+        return None if row is None else entry_of(row)
 
     def of_kind(self, kind: str, *, owner: str | None = None, since: int = 0) -> list[Entry]:
         """Every entry of a kind, oldest first: for kinds of few.
@@ -130,14 +131,14 @@ class SqliteQueries:
             since: Only those filed at this time or later, milliseconds since 1970-01-01 UTC.
         """
         where = "kind = ? AND at >= ?" + ("" if owner is None else " AND owner = ?")
-        query = f"SELECT {_COLUMNS} FROM entry WHERE {where} ORDER BY seq"  # noqa: S608 - our own columns
+        query = f"SELECT {COLUMNS} FROM entry WHERE {where} ORDER BY seq"  # noqa: S608 - our own columns
         given = (kind, since) if owner is None else (kind, since, owner)
-        return [_entry(row) for row in self._all(query, *given)]
+        return [entry_of(row) for row in self._all(query, *given)]
 
     def about(self, item: int) -> list[Entry]:
         """Everything the record says about an item, oldest first."""
-        query = f"SELECT {_COLUMNS} FROM entry WHERE item = ? ORDER BY seq"  # noqa: S608 - our own columns
-        return [_entry(row) for row in self._all(query, item)]
+        query = f"SELECT {COLUMNS} FROM entry WHERE item = ? ORDER BY seq"  # noqa: S608 - our own columns
+        return [entry_of(row) for row in self._all(query, item)]
 
     def erasures(self) -> Erasures:
         """What her orders say; read anew only when there is a new one."""
@@ -148,8 +149,8 @@ class SqliteQueries:
             " (SELECT COALESCE(MAX(seq), 0) FROM entry WHERE kind = 'rekeyed'))"
         )
         if self._erasures is None or self._erasures[0] != row[0]:
-            query = f"SELECT {_COLUMNS} FROM entry WHERE kind IN (?, ?, ?, ?) ORDER BY seq"  # noqa: S608 - our own columns
-            self._erasures = (row[0], Erasures(map(_entry, self._all(query, *KINDS))))
+            query = f"SELECT {COLUMNS} FROM entry WHERE kind IN (?, ?, ?, ?) ORDER BY seq"  # noqa: S608 - our own columns
+            self._erasures = (row[0], Erasures(map(entry_of, self._all(query, *KINDS))))
         return self._erasures[1]
 
     def held(self, owner: str) -> bool:
@@ -171,10 +172,10 @@ class SqliteQueries:
 
     def entries(self, since: int = 0) -> Iterator[Entry]:
         """All entries from number `since` on, in order. Memory stays flat, no lock is held."""
-        query = f"SELECT {_COLUMNS} FROM entry WHERE seq >= ? ORDER BY seq LIMIT ?"  # noqa: S608 - our own columns
+        query = f"SELECT {COLUMNS} FROM entry WHERE seq >= ? ORDER BY seq LIMIT ?"  # noqa: S608 - our own columns
         while rows := self._all(query, since, PAGE):
             for row in rows:
-                yield _entry(row)
+                yield entry_of(row)
             since = after(rows[-1][0], since)
 
     def entry(self, seq: int) -> Entry:
@@ -183,10 +184,10 @@ class SqliteQueries:
         Raises:
             RecordError: There is no such entry.
         """
-        row = self._one(f"SELECT {_COLUMNS} FROM entry WHERE seq = ?", seq)  # noqa: S608 - our own columns
+        row = self._one(f"SELECT {COLUMNS} FROM entry WHERE seq = ?", seq)  # noqa: S608 - our own columns
         if row is None:
             raise RecordError(f"there is no entry {seq}")
-        return _entry(row)
+        return entry_of(row)
 
     def blob(self, seq: int) -> bytes:
         """The sealed message of a `filed` entry, an age file.
@@ -234,16 +235,6 @@ class SqliteQueries:
                 "vkey.txt is missing or damaged", hint="Restore it from the last backup."
             ) from None
 
-    def copy_to(self, path: Path) -> None:
-        """Write a whole, compact copy of the database to a new file.
-
-        Raises:
-            RecordError: The file is there already, or the disk would not.
-        """
-        with translated():
-            path.touch(mode=0o600, exist_ok=False)
-            self._db.execute("VACUUM INTO ?", (str(path),))
-
     def _holder(self, mac: bytes) -> int | None:
         """The item that holds a content; None when it is not in the record."""
         row = self._one("SELECT item FROM content WHERE mac = ?", mac)
@@ -280,7 +271,8 @@ def after(last: int, asked: int) -> int:
     return last + 1
 
 
-def _entry(row: tuple[Any, ...]) -> Entry:
+def entry_of(row: tuple[Any, ...]) -> Entry:
+    """The entry that a row of `COLUMNS` tells of."""
     seq, kind, item, owner, at, body, sealed, leaf = row
     return Entry(
         seq=seq, kind=kind, item=item, owner=owner, at=at, body=body, sealed=sealed, leaf=leaf

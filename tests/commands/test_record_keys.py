@@ -7,76 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from guard.record.entry import Incoming, Location
-from guard.record.reading import Reader
 from guard.record.seal import Identity
 from guard.record.sqlite import SqliteRecord
 from guard.record.verify import examine
-from tests.commands.practice import Ran, guard
-
-OLD, NEW, THEIRS = "six words that nobody would guess", "another six words", "the executor's own"
-LETTER = b"Subject: hello\r\n\r\nhello\r\n"
-
-
-class Home:
-    """A folder with a record that holds one letter of one client."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        for name, words in (("old", OLD), ("new", NEW), ("theirs", THEIRS), ("wrong", "wrong")):
-            self.write(name, words)
-        ran = self.guard(
-            "init", "--name", "Aso", "--address", "andrea@practice.example",
-            "--imap-host", "imap.practice.example", "--password-file", "mail.secret",
-            "--passphrase-file", "old",
-        )  # fmt: skip
-        assert (ran.status, ran.err) == (0, "")
-        place = Location(account="a", folder="INBOX", validity=1, uid=1)
-        mail = Incoming(raw=LETTER, locations=(place,), owners=("c1",), direction="in", received=0)
-        with SqliteRecord.open(self.record) as record:
-            [filed] = record.file([mail], cursor=None, now=0)
-        self.item = filed.item
-
-    @property
-    def record(self) -> Path:
-        return self.folder / "record"
-
-    def write(self, name: str, text: str) -> None:
-        (self.folder / name).write_text(f"{text}\n")
-        (self.folder / name).chmod(0o600)
-
-    def guard(self, *words: str) -> Ran:
-        return guard(*words, cwd=self.folder)
-
-    def shows(self, passphrase: str) -> bool:
-        """Whether the letter can be shown with the passphrase of a file."""
-        ran = self.guard("record", "show", str(self.item), "--passphrase-file", passphrase)
-        return (ran.status, ran.out.encode()) == (0, LETTER)
-
-    def key(self, sheet: str) -> Identity:
-        return Identity.decode((self.folder / sheet).read_text())
-
-    def reads(self, identity: Identity) -> bytes:
-        with SqliteRecord.open(self.record, readonly=True) as record:
-            return Reader(record, identity).raw(self.item)
-
-    def state(self) -> dict[str, bytes]:
-        files = [path for path in sorted(self.folder.rglob("*")) if path.is_file()]
-        return {str(path): path.read_bytes() for path in files if path.name != "scan.lock"}
-
-
-@pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Home:
-    return Home(tmp_path_factory.mktemp("home"))
-
-
-@pytest.fixture
-def home(made: Home, tmp_path: Path) -> Home:
-    """Made once, copied for each test."""
-    shutil.copytree(made.folder, tmp_path / "home")
-    copy: Home = object.__new__(Home)
-    copy.folder, copy.item = tmp_path / "home", made.item
-    return copy
+from tests.commands.home import LETTER, OLD, Home
+from tests.commands.practice import guard
 
 
 def test_a_changed_passphrase_opens_and_the_old_one_does_not(home: Home) -> None:

@@ -1,6 +1,5 @@
 import os
 import sqlite3
-import stat
 from collections.abc import Callable
 from pathlib import Path
 
@@ -121,18 +120,3 @@ def test_survives_a_power_cut_by_its_settings(record: SqliteRecord) -> None:
         "fullfsync": 1,
         "trusted_schema": 0,
     }
-
-
-def test_a_copy_is_whole_and_private(
-    record: SqliteRecord, home: Home, tmp_path: Path, a_mail: MailBuilder
-) -> None:
-    record.file([a_mail()], cursor=None, now=NOW)
-
-    (home.folder / "copy").mkdir()
-    record.copy_to(home.folder / "copy" / "record.db")
-
-    with SqliteRecord.open(home.folder / "copy", readonly=True) as copy:
-        assert copy.head() == record.head()
-    assert stat.S_IMODE((home.folder / "copy" / "record.db").stat().st_mode) == 0o600
-    with pytest.raises(RecordError):
-        record.copy_to(home.folder / "copy" / "record.db")
