@@ -49,7 +49,7 @@ def test_every_part_is_ok_and_nothing_is_sent_or_changed(running: Practice) -> N
     ran = running.guard("check")
 
     assert (ran.status, ran.err) == (0, "")
-    assert parts(ran.out) == dict.fromkeys([*PARTS, "last scan"], True)
+    assert parts(ran.out) == dict.fromkeys([*PARTS, "last scan", "backup"], True)
     assert "ok      mailbox: signed in to localhost" in ran.out
     assert "ok      mailbox: inbox INBOX: 1 messages" in ran.out
     assert f'"{"mx.practice.example"}" (1)' in ran.out
@@ -94,6 +94,11 @@ def altered_model(practice: Practice) -> None:
 def long_ago(practice: Practice) -> None:
     file = practice.record_folder / "last-scan.json"
     file.write_text(json.dumps({"at": "2026-01-01T00:00:00+00:00"}))
+
+
+def backed_up_long_ago(practice: Practice) -> None:
+    note = practice.record_folder / "last-backup.json"
+    note.write_text('{"at": "2026-01-01T00:00:00+00:00", "entries": 7}')
 
 
 def unannounced(practice: Practice) -> None:
@@ -197,6 +202,13 @@ TABLE = [
         hints="crontab",
         id="late",
     ),
+    Wrong(
+        part="backup",
+        spoil=backed_up_long_ago,
+        status=74,
+        says="days old",
+        hints="guard record backup",
+    ),
 ]
 
 
@@ -221,7 +233,7 @@ def test_every_part_is_looked_at_though_the_first_is_not_well(running: Practice)
 
     found = parts(ran.out)
     assert ran.status == 74
-    assert list(found) == [*PARTS, "last scan"]
+    assert list(found) == [*PARTS, "last scan", "backup"]
     assert not found["record"]
     assert found["mailbox"]
 
