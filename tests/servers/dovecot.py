@@ -117,7 +117,8 @@ class Dovecot:
 
     password = PASSWORD
 
-    def __init__(self) -> None:
+    def __init__(self, *, more: str = "") -> None:
+        """Start it; `more` is configuration that only one test needs."""
         found = program()
         assert found is not None, "Dovecot is not installed"
         self._program = found
@@ -143,6 +144,7 @@ class Dovecot:
                 port=self.port,
                 starttls_port=self.starttls_port,
             )
+            + more
         )
         self.own(self.folder, *self.folder.iterdir())
         self._start()
