@@ -7,10 +7,12 @@ import re
 import secrets
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from guard.commands import wiring
 from tests.commands.practice import OWN, VOUCHER, Practice, letter, therapy
 from tests.servers.dovecot import Dovecot
 from tests.servers.smtpd import Received, SmtpSink
@@ -145,7 +147,8 @@ def test_a_robot_that_answers_her_own_letter_gets_no_reminder(
         f"From: Andrea <{OWN}>\r\nTo: Jo <{JO}>\r\nSubject: Tuesday\r\n"
         f"Message-ID: <{secrets.token_hex(8)}@practice.example>\r\n\r\nSee you at 3.\r\n"
     ).encode()
-    practice.deliver(hers, "Sent")
+    # Not in the same second as the answer, or she would have answered it already.
+    practice.user.deliver(hers, "Sent", wiring.clock() - timedelta(hours=1))
     practice.scan()
     robot.take(hers, mail_from=OWN)
     answers = list(back.letters())
