@@ -16,6 +16,7 @@ import msgspec
 from guard.errors import ConfigError
 
 Security = Literal["tls", "starttls", "plain"]
+Auth = Literal["password", "google", "microsoft"]
 DEFAULT_NAME = "guard.toml"
 
 
@@ -43,7 +44,7 @@ class Mailbox(_Section, frozen=True, kw_only=True):
     user: str
     port: int = 993
     security: Security = "tls"
-    auth: Literal["password", "google", "microsoft"] = "password"
+    auth: Auth = "password"
     password_file: str = ""
     password_command: list[str] = []
     ca_file: str = ""
@@ -67,11 +68,34 @@ class Smtp(_Section, frozen=True, kw_only=True):
     user: str = ""
     port: int = 465
     security: Security = "tls"
+    auth: Auth = "password"
     password_file: str = ""
     password_command: list[str] = []
     ca_file: str = ""
     sender: str = msgspec.field(name="from", default="")
     """Address in the From header; empty: the first address of the practice."""
+
+
+class OAuth(_Section, frozen=True, kw_only=True):
+    """The sign-in with Google or Microsoft; one for the mailbox and for sending."""
+
+    client_id: str = ""
+    """Microsoft: the id of the application."""
+
+    client_file: str = ""
+    """Google: the JSON file of the desktop client."""
+
+    tenant: str = "common"
+    """Microsoft: whose users may sign in."""
+
+    token_file: str = ""
+    """Where the sign-in is kept, mode 0600; empty: the keyring."""
+
+    server: str = ""
+    """Another sign-in server, ``https://`` and a host: a national cloud. Empty: the usual."""
+
+    ca_file: str = ""
+    """A private CA for that server."""
 
 
 class Reminders(_Section, frozen=True, kw_only=True):
@@ -128,6 +152,7 @@ class Settings(_Section, frozen=True, kw_only=True):
     practice: Practice
     mailbox: Mailbox
     smtp: Smtp | None = None
+    oauth: OAuth = OAuth()
     reminders: Reminders = Reminders()
     alerts: Alerts = Alerts()
     record: RecordSettings = RecordSettings()
@@ -135,6 +160,14 @@ class Settings(_Section, frozen=True, kw_only=True):
     model: ModelSettings = ModelSettings()
     folder: Path = Path()
     """Where guard.toml lies; relative paths start here. Not a key of the file."""
+
+    @property
+    def provider(self) -> Literal["google", "microsoft"] | None:
+        """With whom to sign in; None when passwords do for all."""
+        for section in (self.mailbox, self.smtp):
+            if section is not None and section.auth != "password":
+                return section.auth
+        return None
 
     def path(self, name: str) -> Path:
         """Return a path of the file as an absolute one."""
@@ -219,6 +252,7 @@ def _doubts(settings: Settings) -> Iterator[tuple[str, str]]:
     yield from _server_doubts("mailbox", settings.mailbox)
     if settings.smtp is not None:
         yield from _server_doubts("smtp", settings.smtp)
+    yield from _sign_in_doubts(settings)
     yield from _period_doubts(settings)
 
 
@@ -258,6 +292,23 @@ def _server_doubts(table: str, server: Mailbox | Smtp) -> Iterator[tuple[str, st
         yield f"{table}.security", '"plain" is only for this machine; use "tls"'
     if server.password_file and server.password_command:
         yield f"{table}.password_command", "give a file or a command, not both"
+
+
+def _sign_in_doubts(settings: Settings) -> Iterator[tuple[str, str]]:
+    oauth, smtp = settings.oauth, settings.smtp
+    if smtp is not None and smtp.auth != "password":
+        if smtp.auth != settings.provider:
+            yield "smtp.auth", "one sign-in serves both: take the one of [mailbox]"
+        if not smtp.user:
+            yield "smtp.user", "whose sign-in is it? usually the mailbox's user"
+    if settings.provider == "google" and not oauth.client_file:
+        yield "oauth.client_file", "name the JSON file of Google's desktop client"
+    if settings.provider == "microsoft" and not oauth.client_id:
+        yield "oauth.client_id", "name the id of the application"
+    if not re.fullmatch(r"[A-Za-z0-9.-]+", oauth.tenant):
+        yield "oauth.tenant", "a directory id, a domain, or common, organizations, consumers"
+    if oauth.server and not re.fullmatch(r"https://[A-Za-z0-9.-]+(:\d{1,5})?", oauth.server):
+        yield "oauth.server", "https:// and a host"
 
 
 def _wrong(text: str, name: str, key: str, what: str) -> ConfigError:

@@ -3,13 +3,12 @@
 Without Dovecot its tests are skipped; with GUARD_REQUIRE_SERVERS=1 they fail instead.
 """
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.servers.dovecot import Dovecot, MailUser, program
+from tests.servers.dovecot import Dovecot, MailUser, insist
 from tests.servers.smtpd import SmtpSink
 
 
@@ -22,11 +21,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(scope="session")
 def dovecot() -> Iterator[Dovecot]:
     """One Dovecot for the whole session."""
-    if program() is None:
-        why = "Dovecot is not installed (Debian: apt-get install dovecot-imapd)"
-        if os.environ.get("GUARD_REQUIRE_SERVERS") == "1":
-            pytest.fail(why)
-        pytest.skip(why)
+    insist()
     with Dovecot() as server:
         yield server
 

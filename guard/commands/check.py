@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from guard.commands import wiring
+from guard.commands import signin, wiring
 from guard.commands.trust import vouching
 from guard.config import Settings, load
 from guard.errors import (
@@ -19,6 +19,7 @@ from guard.errors import (
     RecordBrokenError,
     RecordError,
 )
+from guard.mail.token import WARN_DAYS, days_left
 from guard.pipeline import gaps
 from guard.pipeline.walk import OVERSIZED
 from guard.record import verify as record_verify
@@ -93,6 +94,22 @@ def _model(settings: Settings) -> Iterator[str]:
     if reading[0].message is None:
         raise ModelError("the reading process does not work")
     yield f"{reading[0].verdict.model[:12]} loads and judges"
+
+
+def _sign_in(settings: Settings) -> Iterator[str]:
+    if settings.provider is None:
+        return
+    # Asked for anew, so that a sign-in that has ended shows now and not within the hour.
+    now = wiring.clock()
+    token = signin.current(settings, now, fresh=True)
+    left = days_left(token, now)
+    if token.ends is not None and left < WARN_DAYS:
+        raise ConfigError(
+            f"the sign-in ends in {left} days, however much it is used",
+            hint="Run guard login before. Google: an application in testing is signed in for 7 "
+            "days only; publish it (Google Auth Platform, Audience), then: guard login",
+        )
+    yield f"renewed with {settings.provider.title()}; unused, it would last {left} days"
 
 
 def _mailbox(settings: Settings) -> Iterator[str]:
@@ -211,6 +228,7 @@ _PARTS: dict[str, Callable[[Settings], Iterator[str]]] = {
     "record": _record,
     "disk": _disk,
     "model": _model,
+    "sign-in": _sign_in,
     "mailbox": _mailbox,
     "vouching": vouching,
     "sending": _sending,

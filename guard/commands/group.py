@@ -17,6 +17,7 @@ from guard.errors import GuardError
 
 _NAMES = (
     "init",
+    "login",
     "check",
     "scan",
     "watch",

@@ -11,26 +11,36 @@ import click
 
 from guard.commands import sheets, wiring
 from guard.commands.policy import shown
+from guard.commands.providers import PRESETS
+from guard.commands.questions import ask, provider_of, sign_in
 from guard.commands.template import Answers, guard_toml
-from guard.config import Settings, parse
+from guard.config import Auth, Security, Settings, parse
 from guard.errors import ConfigError
 from guard.record import init as record_init
 from guard.record import sheet
 from guard.record.seal import Identity
 from guard.reply.wording import approve, wordings
 
+_SECURITY = click.Choice(["tls", "starttls", "plain"])
+
 
 class _Options(TypedDict):
     name: str | None
     addresses: tuple[str, ...]
+    provider: str | None
+    auth: Auth | None
     imap_host: str | None
-    imap_port: int
-    imap_security: str
+    imap_port: int | None
+    imap_security: Security | None
     imap_user: str | None
     smtp_host: str | None
-    smtp_port: int
-    smtp_security: str
+    smtp_port: int | None
+    smtp_security: Security | None
     smtp_user: str | None
+    client_id: str | None
+    client_file: str | None
+    tenant: str
+    token_file: str
     password_file: str | None
     ca_file: str
     alerts_to: str | None
@@ -46,24 +56,33 @@ class _Options(TypedDict):
 @click.command()
 @click.option("--name", help="Name of the practice.")
 @click.option("--address", "addresses", multiple=True, help="An own address; may be repeated.")
-@click.option("--imap-host", help="IMAP server, such as imap.provider.example.")
-@click.option("--imap-port", type=int, default=993, show_default=True)
 @click.option(
-    "--imap-security",
-    type=click.Choice(["tls", "starttls", "plain"]),
-    default="tls",
-    show_default=True,
+    "--provider",
+    type=click.Choice([*PRESETS]),
+    help="Where the mailbox is; fills in servers, ports and who vouches for senders.",
 )
+@click.option(
+    "--auth",
+    type=click.Choice(["password", "google", "microsoft"]),
+    help="How to sign in; an app password is a password. Default: as the provider wants it.",
+)
+@click.option("--imap-host", help="IMAP server, such as imap.provider.example.")
+@click.option("--imap-port", type=int, help="Default: 993.")
+@click.option("--imap-security", type=_SECURITY, help="Default: tls.")
 @click.option("--imap-user", help="User name; usually the address.")
 @click.option("--smtp-host", help="Server for sending; empty: nothing is ever sent.")
-@click.option("--smtp-port", type=int, default=465, show_default=True)
-@click.option(
-    "--smtp-security",
-    type=click.Choice(["tls", "starttls", "plain"]),
-    default="tls",
-    show_default=True,
-)
+@click.option("--smtp-port", type=int, help="Default: 465.")
+@click.option("--smtp-security", type=_SECURITY, help="Default: tls.")
 @click.option("--smtp-user", help="User name for sending; empty: no sign-in.")
+@click.option("--client-id", help="For Microsoft: the id of the application.")
+@click.option("--client-file", help="For Google: the JSON file of the desktop client.")
+@click.option("--tenant", default="common", show_default=True, help="For Microsoft.")
+@click.option(
+    "--token-file",
+    default="mail.token",
+    show_default=True,
+    help="Where a sign-in with Google or Microsoft is kept; empty: the keyring.",
+)
 @click.option(
     "--password-file",
     help="File (mode 0600) with the password of both servers; seen from guard.toml's folder.",
@@ -179,42 +198,45 @@ def _make(settings: Settings, passphrase: str, executor: str | None) -> str:
 
 def _answers(options: _Options) -> Answers:
     """Take the options, and ask for what they leave open if there is somebody to ask."""
-    addresses = options["addresses"] or (_ask("Your e-mail address", "--address"),)
-    smtp_host = options["smtp_host"]
+    addresses = options["addresses"] or (ask("Your e-mail address", "--address"),)
+    preset = provider_of(options["provider"], host=options["imap_host"])
+    auth = options["auth"] or preset.auth
+    smtp_host = preset.smtp_host if options["smtp_host"] is None else options["smtp_host"]
     if smtp_host is None:
-        smtp_host = _ask("Server for sending (SMTP; empty for none)", "--smtp-host", empty=True)
+        smtp_host = ask("Server for sending (SMTP; empty for none)", "--smtp-host", empty=True)
     alerts = options["alerts_to"]
     if alerts is None:
-        alerts = _ask("Private address for alerts (empty for none)", "--alerts-to", empty=True)
+        alerts = ask("Private address for alerts (empty for none)", "--alerts-to", empty=True)
     return Answers(
-        name=options["name"] or _ask("Name of the practice", "--name"),
+        name=options["name"] or ask("Name of the practice", "--name"),
         addresses=addresses,
-        imap_host=options["imap_host"] or _ask("Server for reading (IMAP)", "--imap-host"),
-        imap_port=options["imap_port"],
-        imap_security=options["imap_security"],
+        imap_host=options["imap_host"]
+        or preset.imap_host
+        or ask("Server for reading (IMAP)", "--imap-host"),
+        imap_port=_first(options["imap_port"], preset.imap_port),
+        imap_security=options["imap_security"] or preset.imap_security,
         imap_user=options["imap_user"] or addresses[0],
         smtp_host=smtp_host,
-        smtp_port=options["smtp_port"],
-        smtp_security=options["smtp_security"],
+        smtp_port=_first(options["smtp_port"], preset.smtp_port),
+        smtp_security=options["smtp_security"] or preset.smtp_security,
         smtp_user=addresses[0] if options["smtp_user"] is None else options["smtp_user"],
-        password_file=options["password_file"]
-        or _ask("File with the mailbox password (mode 0600)", "--password-file"),
+        **sign_in(
+            auth,
+            password_file=options["password_file"],
+            client_file=options["client_file"],
+            client_id=options["client_id"],
+        ),
+        tenant=options["tenant"],
+        token_file=options["token_file"],
         ca_file=options["ca_file"],
         alerts_to=alerts,
         mode=options["mode"],
-        trusted=options["trusted"],
+        trusted=options["trusted"] or preset.trusted,
     )
 
 
-def _ask(question: str, option: str, *, empty: bool = False) -> str:
-    if not sys.stdin.isatty():
-        if empty:
-            return ""
-        raise ConfigError(
-            f"an answer is missing: {question}", hint=f"Give it as an option: {option} ..."
-        )
-    answer: str = click.prompt(question, default="" if empty else None, show_default=False)
-    return answer
+def _first(given: int | None, usual: int) -> int:
+    return usual if given is None else given
 
 
 def _next(config: Path, recovery: Path, *, approved: bool) -> str:
@@ -224,10 +246,11 @@ def _next(config: Path, recovery: Path, *, approved: bool) -> str:
 Written: {config} (settings), the record with its keys, and {recovery}.
 
 1. Print {recovery}, keep it with your clinical will, then delete the file.
-2. Check every part:            guard check
-3. Say who your clients are:    guard clients add NAME ADDRESS
-4. See what a scan would do:    guard scan --dry-run
-5. Let cron run it; the line for crontab -e:
+2. Sign in:                     guard login
+3. Check every part:            guard check
+4. Say who your clients are:    guard clients add NAME ADDRESS
+5. See what a scan would do:    guard scan --dry-run
+6. Let cron run it; the line for crontab -e:
 
 */5 * * * * {line} scan
 

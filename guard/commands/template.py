@@ -23,13 +23,23 @@ class Answers:
     alerts_to: str
     mode: str
     trusted: tuple[str, ...]
+    auth: str = "password"
+    client_id: str = ""
+    client_file: str = ""
+    tenant: str = "common"
+    token_file: str = "mail.token"  # noqa: S105  # the name of a file
 
 
 def guard_toml(answers: Answers) -> str:
     """Return the whole file. Passwords never stand in it, only where they are found."""
     told = {key: _toml(value) for key, value in _fields(answers).items()}
+    told["smtp_auth"] = told["auth"]
+    if not answers.smtp_user:
+        # Without a user there is nothing to sign in with.
+        told["smtp_auth"] = _toml("password")
     smtp = _SMTP.format(**told) if answers.smtp_host else _NO_SMTP
-    return _HEAD.format(**told) + smtp + _TAIL.format(**told)
+    oauth = _OAUTH.format(**told) if answers.auth != "password" else _NO_OAUTH
+    return _HEAD.format(**told) + smtp + oauth + _TAIL.format(**told)
 
 
 def _fields(answers: Answers) -> dict[str, object]:
@@ -55,7 +65,7 @@ host = {imap_host}
 port = {imap_port}
 security = {imap_security}            # "tls" | "starttls"; "plain" only to this machine
 user = {imap_user}
-auth = "password"
+auth = {auth}            # "password" | "google" | "microsoft"; guard login signs in
 password_file = {password_file}       # mode 0600; or: password_command = ["pass", "show", "mail"]
 ca_file = {ca_file}                   # a private certificate authority (PEM); empty: the system's
 inbox = ["INBOX"]
@@ -73,6 +83,7 @@ host = {smtp_host}
 port = {smtp_port}
 security = {smtp_security}
 user = {smtp_user}
+auth = {smtp_auth}
 password_file = {password_file}
 ca_file = {ca_file}
 from = ""                    # empty: the first address of the practice
@@ -87,6 +98,27 @@ _NO_SMTP = """\
 # security = "tls"
 # user = "you@practice.example"
 # password_file = "smtp.secret"
+
+"""
+
+_OAUTH = """\
+[oauth]                      # one sign-in with Google or Microsoft for [mailbox] and [smtp]
+client_id = {client_id}               # Microsoft: the application's id
+client_file = {client_file}           # Google: the JSON file of the desktop client
+tenant = {tenant}            # Microsoft: "common", a directory id or a domain
+token_file = {token_file}    # mode 0600: whoever reads it reads the mailbox; empty: the keyring
+server = ""                  # https:// and a host for a national cloud; empty: the usual one
+ca_file = ""                 # a private certificate authority of that server
+
+"""
+
+_NO_OAUTH = """\
+# [oauth]                    # for auth = "google" or "microsoft"; guard/mail/SETUP.md shows how
+# client_id = ""             # Microsoft: the application's id
+# client_file = ""           # Google: the JSON file of the desktop client
+# tenant = "common"          # Microsoft: "common", a directory id or a domain
+# token_file = "mail.token"  # mode 0600: whoever reads it reads the mailbox; empty: the keyring
+# server = ""                # https:// and a host for a national cloud; empty: the usual one
 
 """
 

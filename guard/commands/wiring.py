@@ -13,7 +13,7 @@ from typing import Self
 
 import click
 
-from guard.config import Mailbox as MailboxSettings
+from guard.commands import signin
 from guard.config import Settings, Smtp
 from guard.errors import ConfigError, LockedError, ModelError, RecordError
 from guard.mail import imap, login
@@ -73,9 +73,11 @@ def record_folder(settings: Settings) -> Path:
     return settings.record_folder
 
 
-def sign_in(settings: Settings) -> imap.Mailbox:
-    """Connect to the mailbox and sign in."""
-    return imap.Mailbox(imap_server(settings), _password(settings, settings.mailbox, "mailbox"))
+def sign_in(settings: Settings, given: str | None = None) -> imap.Mailbox:
+    """Connect to the mailbox and sign in, with what is given or what is kept."""
+    box = settings.mailbox
+    secret = given or signin.secret(settings, box, "mailbox", clock())
+    return imap.Mailbox(imap_server(settings), secret, oauth=box.auth != "password")
 
 
 def imap_server(settings: Settings) -> imap.Server:
@@ -133,7 +135,7 @@ class LateOutbox:
         return self._outbox.send(raw, envelope_from=envelope_from, to=to, bounces=bounces)
 
 
-def outbox(settings: Settings, smtp: Smtp) -> Outbox:
+def outbox(settings: Settings, smtp: Smtp, given: str | None = None) -> Outbox:
     """Return the submission server; nothing is connected yet."""
     server = SmtpServer(
         host=smtp.host,
@@ -142,7 +144,10 @@ def outbox(settings: Settings, smtp: Smtp) -> Outbox:
         user=smtp.user,
         ca_file=settings.path(smtp.ca_file) if smtp.ca_file else None,
     )
-    return Outbox(server, _password(settings, smtp, "smtp") if smtp.user else None)
+    if not smtp.user:
+        return Outbox(server, None)
+    secret = given or signin.secret(settings, smtp, "smtp", clock())
+    return Outbox(server, secret, oauth=smtp.auth != "password")
 
 
 def reader(settings: Settings | None, record: SqliteRecord | None = None) -> ChildReader:
@@ -329,19 +334,4 @@ def _insist_on_adopted(settings: Settings, record: SqliteRecord, model: Chosen) 
     raise ModelError(
         "the model in use is not the one that was adopted",
         hint="guard goes on filing and holds every message. Run: guard model adopt NAME",
-    )
-
-
-def _password(settings: Settings, section: MailboxSettings | Smtp, table: str) -> str:
-    if isinstance(section, MailboxSettings) and section.auth != "password":
-        raise ConfigError(
-            f'auth = "{section.auth}" is not built yet (mailbox.auth)',
-            hint='Use auth = "password" with an app password.',
-        )
-    return login.password(
-        file=settings.path(section.password_file) if section.password_file else None,
-        command=section.password_command,
-        service=f"guard {table}",
-        user=section.user,
-        key=f"{table}.password_file",
     )

@@ -149,7 +149,8 @@ def _refusal(text: str, place: Place) -> RefusedError:
     elif "authenticated but not connected" in text:
         refused = RefusedError(
             f"the {place.what} took the sign-in but does not open the mailbox",
-            hint="If this lasts: wrong mailbox name, or the sign-in lacks permission for it.",
+            hint="If this lasts: sign in as the mailbox's own user (guard login), and see that it "
+            "has a licence with a mailbox and that IMAP is switched on for it.",
         )
     else:
         refused = RefusedError(f"the {place.what} refused: {safe_words(text)}")

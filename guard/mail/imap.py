@@ -21,11 +21,10 @@ from guard.mail.answers import MOST_FOUND, RefusedError, groups, received, size,
 from guard.mail.bodies import IN_PARTS, TOO_BIG, bodies
 from guard.mail.connection import Place, Security
 from guard.mail.folders import Listed, listed, wire, with_role
-from guard.mail.session import Session
+from guard.mail.session import MICROSOFT, Session
 
 _MOST_NAMED = 500
 """UIDs in one command: at 11 bytes each below the 8,000 that RFC 7162 section 4 asks for."""
-_MICROSOFT = (".office365.com", ".outlook.com", ".office365.us", ".partner.outlook.cn")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,7 +134,7 @@ class Mailbox:
     def stores_sent(self) -> bool:
         """Whether the provider puts what its submission server takes into Sent by itself."""
         host = f".{self._place.host.lower()}"
-        return gmail.CAPABILITY in self.capabilities or host.endswith(_MICROSOFT)
+        return gmail.CAPABILITY in self.capabilities or host.endswith(MICROSOFT)
 
     def __enter__(self) -> Self:
         return self

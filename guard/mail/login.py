@@ -3,13 +3,17 @@
 Edge. The only place that reads a password; it is never kept, printed or logged.
 """
 
-import stat
+import contextlib
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from guard.errors import ConfigError
+from guard.mail import private
 
 _COMMAND_SECONDS = 30
+_CLOSED = "Set {key} in guard.toml to a file of mode 0600; a keyring is closed under cron."
 
 
 def password(*, file: Path | None, command: list[str], service: str, user: str, key: str) -> str:
@@ -33,20 +37,11 @@ def password(*, file: Path | None, command: list[str], service: str, user: str, 
 
 
 def _from_file(file: Path, key: str) -> str:
-    try:
-        mode = file.stat().st_mode
-        text = file.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(
-            f"cannot read the password file {file} ({key}): {type(error).__name__}",
-            hint=f"Write the password into it, then: chmod 600 {file}",
-        ) from None
-    if mode & (stat.S_IRWXG | stat.S_IRWXO):
-        raise ConfigError(
-            f"others on this machine can read the password file {file} ({key})",
-            hint=f"Run: chmod 600 {file}",
-        )
-    return _first_line(text, f"the password file {file} ({key}) is empty")
+    what = f"password file {file} ({key})"
+    # The file of a passphrase is named by an option; no command of guard writes that one.
+    how = "" if key.startswith("-") else "Run: guard login   Or by hand: "
+    hint = f"{how}write it on the first line, then: chmod 600 {file}"
+    return _first_line(private.read(file, what, hint=hint), f"the {what} is empty", hint)
 
 
 def _from_command(command: list[str], key: str) -> str:
@@ -60,28 +55,54 @@ def _from_command(command: list[str], key: str) -> str:
             f"the password command {command[0]} failed ({key}): {type(error).__name__}",
             hint="Run it by hand as the user that cron runs guard as.",
         ) from None
-    return _first_line(done.stdout, f"the password command {command[0]} printed nothing ({key})")
+    empty = f"the password command {command[0]} printed nothing ({key})"
+    return _first_line(done.stdout, empty, "It must print the password on its first line.")
+
+
+def remember(secret: str, *, service: str, user: str, key: str) -> None:
+    """Put one password into the keyring.
+
+    Args:
+        secret: The password.
+        service: Name under which the keyring holds it.
+        user: The user name at the server.
+        key: The key of guard.toml, for messages.
+
+    Raises:
+        ConfigError: The keyring would not.
+    """
+    with _keyring(key) as keyring:
+        keyring.set_password(service, user, secret)
 
 
 def _from_keyring(service: str, user: str, key: str) -> str:
-    hint = f"Set {key} in guard.toml to a file of mode 0600; a keyring is closed under cron."
-    try:
-        import keyring  # noqa: PLC0415  # an extra, and slow to import
-    except ImportError:
-        raise ConfigError(f"no password is set ({key})", hint=hint) from None
-    try:
+    with _keyring(key) as keyring:
         found = keyring.get_password(service, user)
-    except Exception as error:  # noqa: BLE001  # back ends raise what they like
-        raise ConfigError(
-            f"the keyring cannot be read ({key}): {type(error).__name__}", hint=hint
-        ) from None
     if not found:
-        raise ConfigError(f"the keyring holds no password for {service} ({key})", hint=hint)
+        raise ConfigError(
+            f"the keyring holds no password for {service} ({key})",
+            hint=f"Run: guard login   {_CLOSED.format(key=key)}",
+        )
     return str(found)
 
 
-def _first_line(text: str, empty: str) -> str:
+@contextlib.contextmanager
+def _keyring(key: str) -> Iterator[Any]:
+    try:
+        import keyring  # noqa: PLC0415  # an extra, and slow to import
+    except ImportError:
+        raise ConfigError(f"no password is set ({key})", hint=_CLOSED.format(key=key)) from None
+    try:
+        yield keyring
+    except Exception as error:  # noqa: BLE001  # back ends raise what they like
+        raise ConfigError(
+            f"the keyring cannot be used ({key}): {type(error).__name__}",
+            hint=_CLOSED.format(key=key),
+        ) from None
+
+
+def _first_line(text: str, empty: str, hint: str) -> str:
     line = text.splitlines()[0] if text.splitlines() else ""
-    if not line:
-        raise ConfigError(empty)
+    if not line.strip():
+        raise ConfigError(empty, hint=hint)
     return line

@@ -1,7 +1,7 @@
 """One IMAP connection: greeting, STARTTLS, sign-in, its errors told, its end.
 
 Edge, the half of IMAP that knows no folders; `guard.mail.imap` is the other.
-Source: RFC 3501 sections 6.2 and 7.1, RFC 4616 (PLAIN), Google's and Microsoft's XOAUTH2.
+Source: RFC 3501 sections 6.2 and 7.1, RFC 4616 (PLAIN).
 """
 
 import contextlib
@@ -16,7 +16,9 @@ from imapclient import IMAPClient, SocketTimeout
 from imapclient.exceptions import LoginError
 
 from guard.errors import ConfigError, GuardError, SignInError, UnreachableError
+from guard.mail import refusals
 from guard.mail.answers import ANYTHING, RefusedError, pause, told
+from guard.mail.bearer import shown
 from guard.mail.connection import Place, Watchdog, connect, context, safe_words
 
 # imapclient would log the user's name, and every body below DEBUG; nobody may switch that on.
@@ -32,6 +34,9 @@ _REFUSED = re.compile(
 
 _GOODBYE = 5
 """Seconds that a server may take to say goodbye."""
+
+MICROSOFT = (".office365.com", ".outlook.com", ".office365.us", ".partner.outlook.cn")
+"""How the names of Microsoft's mail servers end."""
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
@@ -175,7 +180,7 @@ def _sign_in(client: Any, place: Place, *, user: str, password: str, oauth: bool
         raise ConfigError("the mailbox's user or password holds a control character")
     try:
         if oauth:
-            client.sasl_login("XOAUTH2", _once(f"user={user}\1auth=Bearer {password}\1\1"))
+            _show_token(client, place, user, password)
         elif client.has_capability("AUTH=PLAIN"):
             client.plain_login(user, password)
         else:
@@ -184,13 +189,15 @@ def _sign_in(client: Any, place: Place, *, user: str, password: str, oauth: bool
         raise _why(error, place, oauth=oauth) from None
 
 
-def _once(first: str) -> Any:  # noqa: ANN401  # a callable that imapclient does not type
-    """Answer the first challenge; the second one is the server's reasons and wants "".
-
-    Source: developers.google.com/workspace/gmail/imap/xoauth2-protocol, "Error response".
-    """
-    answers = iter([first])
-    return lambda _challenge: next(answers, "")
+def _show_token(client: Any, place: Place, user: str, token: str) -> None:  # noqa: ANN401  # as above
+    offered = {
+        one.decode("ascii", "replace").upper().removeprefix("AUTH=")
+        for one in client.capabilities()
+    }
+    way = shown(user, token, host=place.host, port=place.port, offered=offered)
+    # The second challenge is the server's reasons.
+    answers = iter([way.first])
+    client.sasl_login(way.mechanism, lambda _challenge: next(answers, way.second))
 
 
 def _login(client: Any, place: Place, user: str, password: str) -> None:  # noqa: ANN401  # as above
@@ -209,18 +216,28 @@ def _login(client: Any, place: Place, user: str, password: str) -> None:  # noqa
     client.login(f'"{escaped}"', password)
 
 
+def _no_password(host: str) -> str:
+    if f".{host.lower()}".endswith(MICROSOFT):
+        return 'Microsoft takes no passwords: set auth = "microsoft", then: guard login'
+    return "Check user and password, or run: guard login   Many providers want an app password."
+
+
 def _why(error: LoginError, place: Place, *, oauth: bool) -> GuardError:
     text = str(error)
     # IMAPClient calls even a lost line a login error; the cause tells them apart.
     if isinstance(error.__context__, imaplib.IMAP4.abort):
         return UnreachableError(f"the {place.what} hung up during sign-in")
-    if _REFUSED.search(text):
-        hint = (
-            "The consent has ended or was withdrawn. Run: guard check"
-            if oauth
-            else "Check user and password; Google and Microsoft want an app password or a sign-in."
+    if meant := refusals.of_mail_server(text):
+        return SignInError(f"the {place.what} {meant[0]}", hint=meant[1])
+    if _REFUSED.search(text) and oauth:
+        return SignInError(
+            f"the {place.what} refused the sign-in",
+            hint="Was it made as this mailbox's user? Run: guard check   then: guard login",
         )
-        return SignInError(f"the {place.what} refused the user or the password", hint=hint)
+    if _REFUSED.search(text):
+        return SignInError(
+            f"the {place.what} refused the user or the password", hint=_no_password(place.host)
+        )
     away = UnreachableError(f"the {place.what} refuses sign-in for now: {safe_words(text)}")
     away.wait = pause(text)
     return away

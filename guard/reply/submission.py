@@ -11,6 +11,8 @@ import socket
 from dataclasses import dataclass
 
 from guard.errors import ConfigError, NotSentError, SendRefusedError, SignInError
+from guard.mail import refusals
+from guard.mail.bearer import shown
 from guard.mail.connection import Place, connect, context
 
 OK, GO_ON = 250, 354
@@ -72,7 +74,7 @@ def sign_in(smtp: Smtp, place: Place, who: Credentials) -> None:
         raise ConfigError("the user or the password of [smtp] holds a NUL")
     offered = smtp.esmtp_features.get("auth", "").upper().split()
     if who.oauth:
-        answer = _show_token(smtp, who)
+        answer = _show_token(smtp, place, who, offered)
     elif "PLAIN" in offered:
         plain = _base64(f"\0{who.user}\0{who.password}")
         answer = smtp.docmd("AUTH", f"PLAIN {plain}")
@@ -87,20 +89,34 @@ def sign_in(smtp: Smtp, place: Place, who: Credentials) -> None:
             hint="Check host, port and security in [smtp]; leave user empty for none.",
         )
     if answer[0] // 100 == _NEVER:
-        raise SignInError(
-            f"the {place.what} refused the user or the password ({_codes(answer)})",
-            hint="Check user and password; Google and Microsoft want an app password.",
-        )
+        raise _refusal(place, who, answer)
     expect(_SIGNED_IN, f"the {place.what} refuses sign-in for now", answer)
 
 
-def _show_token(smtp: Smtp, who: Credentials) -> tuple[int, bytes]:
-    token = _base64(f"user={who.user}\1auth=Bearer {who.password}\1\1")
-    answer = smtp.docmd("AUTH", f"XOAUTH2 {token}")
+def _show_token(
+    smtp: Smtp, place: Place, who: Credentials, offered: list[str]
+) -> tuple[int, bytes]:
+    way = shown(who.user, who.password, host=place.host, port=place.port, offered=offered)
+    answer = smtp.docmd("AUTH", f"{way.mechanism} {_base64(way.first)}")
     if answer[0] == _CHALLENGE:
-        # The server's reasons; the no comes only after an empty answer.
-        answer = smtp.docmd("")
+        # The server's reasons; the no comes only after an answer.
+        answer = smtp.docmd(_base64(way.second))
     return answer
+
+
+def _refusal(place: Place, who: Credentials, answer: tuple[int, bytes]) -> SignInError:
+    meant = refusals.of_mail_server(answer[1].decode("latin-1"))
+    if meant is not None:
+        return SignInError(f"the {place.what} {meant[0]} ({_codes(answer)})", hint=meant[1])
+    if who.oauth:
+        return SignInError(
+            f"the {place.what} refused the sign-in ({_codes(answer)})",
+            hint="Was it made as this user, with the right to send? Run: guard login",
+        )
+    return SignInError(
+        f"the {place.what} refused the user or the password ({_codes(answer)})",
+        hint="Check user and password, or run: guard login   Many providers want an app password.",
+    )
 
 
 def expect(code: int, problem: str, answer: tuple[int, bytes], *, of_letter: bool = False) -> None:

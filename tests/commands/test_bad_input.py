@@ -99,7 +99,7 @@ TABLE = [
         spoil=secret(""),
         status=78,
         says="is empty",
-        hints="",
+        hints="first line",
     ),
     Wrong(
         name="bad certificate",

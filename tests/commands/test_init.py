@@ -70,6 +70,63 @@ def test_the_words_are_approved_by_an_option(folder: Path) -> None:
         assert approved(record, shipped()) is not None
 
 
+@pytest.mark.parametrize(
+    ("options", "imap", "smtp", "auth", "trusted"),
+    [
+        (["--provider", "gmail"], "imap.gmail.com", 465, "password", ["mx.google.com"]),
+        (
+            ["--provider", "gmail", "--auth", "google", "--client-file", "client.json"],
+            "imap.gmail.com",
+            465,
+            "google",
+            ["mx.google.com"],
+        ),
+        (
+            ["--provider", "microsoft", "--client-id", "x", "--tenant", "practice.example"],
+            "outlook.office365.com",
+            587,
+            "microsoft",
+            ["microsoft"],
+        ),
+    ],
+    ids=["gmail", "google", "microsoft"],
+)
+def test_a_provider_fills_in_servers_and_who_vouches(
+    folder: Path, options: list[str], imap: str, smtp: int, auth: str, trusted: list[str]
+) -> None:
+    ran = guard("init", *flags(imap_host=None, smtp_host=None), *options, cwd=folder)
+
+    settings = load(folder / "guard.toml")
+    assert (ran.status, ran.err) == (0, "")
+    assert (settings.mailbox.host, settings.mailbox.auth) == (imap, auth)
+    assert settings.smtp is not None
+    assert (settings.smtp.port, settings.smtp.auth) == (smtp, auth)
+    assert settings.reminders.trust_authserv == trusted
+
+
+def test_what_is_said_counts_more_than_the_provider(folder: Path) -> None:
+    ran = guard("init", *flags(), "--provider", "gmail", "--smtp-port", "2525", cwd=folder)
+
+    settings = load(folder / "guard.toml")
+    assert ran.status == 0
+    assert settings.mailbox.host == "imap.practice.example"
+    assert settings.smtp is not None
+    assert settings.smtp.port == 2525
+
+
+@pytest.mark.parametrize(
+    ("auth", "option"), [("google", "--client-file"), ("microsoft", "--client-id")]
+)
+def test_a_sign_in_that_lacks_its_application_names_the_option(
+    folder: Path, auth: str, option: str
+) -> None:
+    ran = guard("init", *flags(), "--auth", auth, cwd=folder)
+
+    assert ran.status == 78
+    assert option in ran.err.splitlines()[1]
+    assert made(folder) == set()
+
+
 def test_it_says_how_cron_runs_the_scan(folder: Path) -> None:
     ran = guard("init", *flags(), cwd=folder)
 

@@ -24,6 +24,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Self
 
+import pytest
 from imapclient.imap_utf7 import encode as utf7
 
 from tests.servers.certificates import Authority
@@ -48,8 +49,9 @@ ssl = yes
 ssl_cert = <{certificate}
 ssl_key = <{key}
 ssl_min_protocol = TLSv1.2
-auth_mechanisms = plain login
+auth_mechanisms = plain login {mechanisms}
 auth_failure_delay = 0
+{oauth}
 passdb {{
   driver = static
   args = password={password}
@@ -99,10 +101,36 @@ service anvil {{
 }}
 """
 
+_OAUTH = """\
+passdb {{
+  driver = oauth2
+  mechanisms = {mechanisms}
+  args = {folder}/oauth.conf
+}}
+"""
+_OAUTH_DETAILS = """\
+introspection_url = {url}/introspect
+introspection_mode = auth
+force_introspection = yes
+username_attribute = username
+active_attribute = active
+active_value = true
+tls_allow_invalid_cert = yes
+"""
+
 
 def program() -> str | None:
     """Where Dovecot is; it lies outside an ordinary user's PATH. None when absent."""
     return shutil.which("dovecot", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin")
+
+
+def insist() -> None:
+    """Skip the test without Dovecot; with GUARD_REQUIRE_SERVERS=1 fail it."""
+    if program() is None:
+        why = "Dovecot is not installed (Debian: apt-get install dovecot-imapd)"
+        if os.environ.get("GUARD_REQUIRE_SERVERS") == "1":
+            pytest.fail(why)
+        pytest.skip(why)
 
 
 def free_port() -> int:
@@ -117,8 +145,16 @@ class Dovecot:
 
     password = PASSWORD
 
-    def __init__(self, *, more: str = "") -> None:
-        """Start it; `more` is configuration that only one test needs."""
+    def __init__(
+        self, *, more: str = "", sign_in: str = "", mechanisms: str = "xoauth2 oauthbearer"
+    ) -> None:
+        """Start it.
+
+        Args:
+            more: Configuration that only one test needs.
+            sign_in: Address of a server that tells whose an access token is; empty for none.
+            mechanisms: How an access token may be shown.
+        """
         found = program()
         assert found is not None, "Dovecot is not installed"
         self._program = found
@@ -131,9 +167,13 @@ class Dovecot:
         self.port, self.starttls_port = free_port(), free_port()
         self.account = pwd.getpwnam("dovecot") if os.geteuid() == 0 else pwd.getpwuid(os.geteuid())
         self._names = itertools.count(1)
+        (self.folder / "oauth.conf").write_text(_OAUTH_DETAILS.format(url=sign_in))
+        oauth = _OAUTH.format(folder=self.folder, mechanisms=mechanisms) if sign_in else ""
         (self.folder / "dovecot.conf").write_text(
             _CONFIG.format(
                 folder=self.folder,
+                mechanisms=mechanisms if sign_in else "",
+                oauth=oauth,
                 user=self.account.pw_name,
                 group=grp.getgrgid(self.account.pw_gid).gr_name,
                 uid=self.account.pw_uid,

@@ -4,6 +4,7 @@ aiosmtpd in a thread; with TLS from the first byte, with STARTTLS, or plain.
 """
 
 import asyncio
+import base64
 import logging
 import ssl
 from dataclasses import dataclass, field
@@ -19,7 +20,7 @@ from tests.servers.dovecot import free_port
 HANG_UP = "hang up"
 """An answer that is none: the line is cut."""
 
-Stage = Literal["MAIL", "null", "RCPT", "DATA", "text", "RSET", "QUIT"]
+Stage = Literal["AUTH", "MAIL", "null", "RCPT", "DATA", "text", "RSET", "QUIT"]
 """``null`` is MAIL with an empty sender, ``text`` is after the letter's last byte."""
 
 
@@ -49,6 +50,12 @@ class SmtpSink:
     dsn: bool = True
     sign_in: bool = True
     """Whether senders must sign in."""
+
+    tokens: set[str] | None = None
+    """Access tokens that are good, for XOAUTH2; None: it is not offered."""
+
+    offers: str = "XOAUTH2"
+    """How a token may be shown: ``XOAUTH2`` or ``OAUTHBEARER``."""
 
     answers: dict[Stage, str] = field(default_factory=dict)
     """What is said at a stage instead of the usual; `HANG_UP` to cut the line."""
@@ -105,6 +112,28 @@ class _Desk(SMTP):
         good = isinstance(given, LoginPassword) and (given.login, given.password) == known
         return AuthResult(success=good, handled=False)
 
+    async def smtp_AUTH(self, arg: str) -> None:  # noqa: N802  # aiosmtpd's name
+        mechanism, _, given = arg.partition(" ")
+        if await self._instead("AUTH"):
+            return
+        if self._sink.tokens is None or mechanism != self._sink.offers:
+            await super().smtp_AUTH(arg)
+            return
+        good = base64.b64decode(given).decode() in map(self._shown, self._sink.tokens)
+        if not good:
+            await self.push("334 eyJzdGF0dXMiOiI0MDAifQ==")
+            last = await self._reader.readline()
+            assert base64.b64decode(last) == (b"" if mechanism == "XOAUTH2" else b"\1")
+        assert self.session is not None
+        self.session.authenticated = good
+        await self.push("235 2.7.0 welcome" if good else "535 5.7.3 Authentication unsuccessful")
+
+    def _shown(self, token: str) -> str:
+        if self._sink.offers == "XOAUTH2":
+            return f"user={self._sink.user}\1auth=Bearer {token}\1\1"
+        where = f"host=127.0.0.1\1port={self._sink.port}"
+        return f"n,a={self._sink.user},\1{where}\1auth=Bearer {token}\1\1"
+
     def _hang_up(self) -> None:
         assert isinstance(self.transport, asyncio.Transport)
         self.transport.abort()
@@ -127,6 +156,9 @@ class _Desk(SMTP):
     ) -> list[str]:
         session.host_name = hostname
         self._sink.heard.append(f"EHLO {hostname}")
+        if self._sink.tokens is not None:
+            responses = [one for one in responses if not one.startswith("250-AUTH")]
+            responses.insert(1, f"250-AUTH {self._sink.offers}")
         return [*responses[:-1], *(["250-DSN"] if self._sink.dsn else []), responses[-1]]
 
     async def handle_DATA(  # noqa: N802  # as above
