@@ -13,10 +13,11 @@ from guard.errors import GuardError, NotSentError
 from guard.pipeline.alarm import Alarm
 from guard.pipeline.house import House, Summary
 from guard.pipeline.walk import Work
+from guard.policy.case import Case, Limits
 from guard.policy.circumstances import UNREAD, gather
 from guard.policy.decision import Action, Correspondent, Decision, Finding, Kind
 from guard.policy.minutes import KIND, Minutes, fact, minutes_of
-from guard.policy.rules import Case, Limits, decide
+from guard.policy.rules import decide
 from guard.record.entry import UNSORTED, Entry, Fact
 from guard.reply.history import TRIPPED, History
 from guard.reply.outbox import Outcome

@@ -12,7 +12,7 @@ from guard.config import Settings
 from guard.mail.message import Message
 from guard.mail.picture import picture
 from guard.mail.sender import Authenticity, authenticity
-from guard.policy.rules import Case
+from guard.policy.case import Case
 from guard.policy.writer import poses_as_client
 from guard.record.entry import Entry
 from guard.verdict.reading import Reading

@@ -16,8 +16,8 @@ from guard.clients.directory import Client, Known, Relation, enrol, known
 from guard.commands import wiring
 from guard.mail.automatic import checks
 from guard.policy import minutes, words
+from guard.policy.bars import BARS
 from guard.policy.decision import Kind
-from guard.policy.rules import BARS
 from tests.commands.practice import OWN, Practice, therapy
 from tests.policy.builders import a_message
 from tests.policy.header_cases import ANSWERED, SILENT

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from guard.mail.message import Address, Attachment, Message
-from guard.policy.rules import Case
+from guard.policy.case import Case
 from guard.verdict.label import Label, Scores, Verdict
 
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)

@@ -7,9 +7,10 @@ from pathlib import Path
 
 from guard.config import Settings, parse
 from guard.mail.parse import parse as parse_mail
+from guard.policy.case import Case, Limits
 from guard.policy.circumstances import gather
 from guard.policy.decision import Decision
-from guard.policy.rules import Case, Limits, decide
+from guard.policy.rules import decide
 from guard.record.entry import JSON, Entry, canonical
 from guard.verdict.label import Verdict
 from guard.verdict.reading import Reading

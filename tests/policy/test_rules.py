@@ -6,8 +6,10 @@ import pytest
 from guard.clients.directory import Known, Relation
 from guard.mail.automatic import checks
 from guard.policy import words
+from guard.policy.bars import BARS
+from guard.policy.case import Case, Limits
 from guard.policy.decision import Action, Correspondent, Decision
-from guard.policy.rules import BARS, Case, Limits, decide
+from guard.policy.rules import decide
 from guard.verdict.reading import unjudged
 from tests.policy.builders import (
     CLIENT,

@@ -8,9 +8,10 @@ from hypothesis import strategies as st
 from guard.errors import UnreadableError
 from guard.mail.sender import authenticity, same_mailbox
 from guard.policy import words
+from guard.policy.case import Case, Limits
 from guard.policy.decision import Action
 from guard.policy.minutes import fact, minutes_of, read
-from guard.policy.rules import Case, Limits, decide
+from guard.policy.rules import decide
 from guard.reply import compose
 from guard.verdict.reading import Reading
 from tests.policy.builders import CLIENT, NOON, OWN, a_case, a_message, a_verdict
