@@ -126,6 +126,8 @@ def _mailbox(settings: Settings) -> Iterator[str]:
                     hint=f"Name it in guard.toml: [mailbox] {key} = [...]. "
                     f"There are: {', '.join(mailbox.names())}",
                 )
+        for name in set(mailbox.folders("all")) - set(settings.mailbox.also):
+            yield f'what a filter archives unread is not looked at; to add: also = ["{name}"]'
 
 
 def _sending(settings: Settings) -> Iterator[str]:
@@ -222,7 +224,7 @@ def _backup(settings: Settings) -> Iterator[str]:
     yield f"{ago.days} days ago" if made else "none yet; make one: guard record backup FOLDER"
 
 
-_ROLES = {"in": "inbox", "out": "Sent", "junk": "Junk"}
+_ROLES = {"in": "inbox", "out": "Sent", "junk": "Junk", "also": "also"}
 
 _PARTS: dict[str, Callable[[Settings], Iterator[str]]] = {
     "record": _record,

@@ -5,7 +5,9 @@ from collections.abc import Iterator
 import click
 
 from guard.mail.imap import Fetched
+from guard.pipeline import numbered
 from guard.pipeline.house import Folder, House
+from guard.pipeline.incoming import is_own
 from guard.pipeline.judging import ANSWERS, history_of, limits_of
 from guard.pipeline.walk import account_of
 from guard.policy import words
@@ -35,12 +37,21 @@ def _new(house: House, folder: Folder) -> Iterator[tuple[Fetched, Reading | None
     cursor = house.record.cursor(account_of(house.settings), folder.name)
     known = cursor is not None and cursor.validity == state.validity and state.sticky
     after = cursor.uid if cursor is not None and known else 0
-    for batch in house.mailbox.fetch(house.mailbox.new_uids(after, state.uidnext)):
+    new = house.mailbox.new_uids(after, state.uidnext)
+    numbers = house.mailbox.numbers(new)
+    filed = numbered.filed(numbers, account=account_of(house.settings), record=house.record)
+    passed = numbered.drafts(numbers, folder) | set(filed)
+    for batch in house.mailbox.fetch([uid for uid in new if uid not in passed]):
         mails = batch.messages
         if folder.direction == "out":
             yield from ((mail, None) for mail in mails)
-        else:
-            yield from zip(mails, house.reader.start([one.raw for one in mails])(), strict=True)
+            continue
+        own = house.settings.practice.addresses
+        for mail, reading in zip(
+            mails, house.reader.start([one.raw for one in mails])(), strict=True
+        ):
+            sent = folder.direction == "also" and is_own(mail.raw, own)
+            yield mail, None if sent else reading
 
 
 class _Would:

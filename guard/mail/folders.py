@@ -11,7 +11,11 @@ from dataclasses import dataclass
 from imapclient.imap_utf7 import decode, encode
 
 INBOX = "INBOX"
-ROLES = {"sent": frozenset({"\\sent"}), "junk": frozenset({"\\junk", "\\spam"})}
+ROLES = {
+    "sent": frozenset({"\\sent"}),
+    "junk": frozenset({"\\junk", "\\spam"}),
+    "all": frozenset({"\\all"}),
+}
 """Attributes that name a role, lower case. ``\\Spam`` is what Gmail's XLIST said."""
 
 NAMES = {
@@ -38,6 +42,7 @@ NAMES = {
             *("roskaposti", "sothach", "e-bost sothach"),
         }
     ),
+    "all": frozenset(),
 }
 """Names that mail programs give, case-folded, where a server tells no attributes."""
 
@@ -83,7 +88,7 @@ def with_role(folders: Sequence[Listed], role: str) -> tuple[str, ...]:
 
     Args:
         folders: All folders of the account.
-        role: ``sent`` or ``junk``.
+        role: ``sent``, ``junk`` or ``all`` (every mail of the account, as at Gmail).
     """
     marked = [one.name for one in folders if one.attributes & ROLES[role]]
     named = [one.name for one in folders if _is_usual(one, role)]

@@ -155,7 +155,7 @@ class Mailbox:
         """Name the folders of a role, the most likely first; empty when there is none.
 
         Args:
-            role: ``sent`` or ``junk``.
+            role: ``sent``, ``junk`` or ``all``.
         """
         return with_role(self._listed(), role)
 

@@ -10,7 +10,7 @@ from guard.config import Settings
 from guard.errors import OversizedError, TransientError
 from guard.mail.gmail import Numbered
 from guard.mail.imap import Batch, Fetched, FolderState
-from guard.pipeline import gaps, letters
+from guard.pipeline import gaps, letters, numbered
 from guard.pipeline.due import open_items
 from guard.pipeline.house import Folder, House, Summary
 from guard.pipeline.incoming import incoming, is_own
@@ -110,28 +110,20 @@ class Walk:
             record.append(done, now=self._now())
 
     def _pass_over(self, new: list[int]) -> set[int]:
-        """UIDs that need no fetching: drafts, and what the account's own number shows is filed.
-
-        At Gmail every mail lies in All Mail too, and a year of mail is days of its bandwidth.
-        """
+        """Note what is filed already; return the UIDs that need no fetching."""
         house = self._house
         self._numbers = house.mailbox.numbers(new)
-        also = self.folder.direction == "also"
-        drafts = {uid for uid, one in self._numbers.items() if also and one.draft}
-        open_ = {*house.record.tasks("judge"), *house.record.tasks("remind")}
-        filed = {
-            uid: item
-            for uid, one in self._numbers.items()
-            if uid not in drafts
-            and (item := house.record.item_at(self._in_account(one.number))) is not None
-            and item not in open_
-        }
-        if filed:
-            sightings = [self._sighting(uid, item) for uid, item in filed.items()]
+        if not self._numbers:
+            return set()
+        unsent = numbered.drafts(self._numbers, self.folder)
+        filed = numbered.filed(self._numbers, account=self._account, record=house.record)
+        known = {uid: item for uid, item in filed.items() if uid not in unsent}
+        sightings = [self._sighting(uid, item) for uid, item in known.items()]
+        if sightings:
             house.record.sight(sightings, now=self._now())
-            self._summary.seen += len(filed)
-            self._summary.duplicates += len(filed)
-        return drafts | set(filed)
+        self._summary.seen += len(known)
+        self._summary.duplicates += len(known)
+        return unsent | set(known)
 
     def _sighting(self, uid: int, item: int) -> Sighting:
         told = self._numbers[uid]
@@ -176,7 +168,7 @@ class Walk:
 
     def _incoming(self, mail: Fetched) -> Incoming:
         told = self._numbers.get(mail.uid)
-        account = () if told is None else (self._in_account(told.number),)
+        account = () if told is None else (numbered.place(self._account, told.number),)
         return incoming(
             mail,
             direction=self._direction(mail),
@@ -190,9 +182,6 @@ class Walk:
         told = self._numbers.get(mail.uid)
         own = self._house.settings.practice.addresses
         return "out" if (told and told.sent) or is_own(mail.raw, own) else "in"
-
-    def _in_account(self, number: int) -> Location:
-        return Location(account=self._account, folder="", validity=0, uid=number)
 
     @property
     def _validity(self) -> int:
