@@ -137,7 +137,8 @@ class Retention(_Section, frozen=True, kw_only=True):
     """Years after the end of therapy that she entered."""
 
     minors_until: int = 25
-    """The birthday until which a minor's record is kept at least."""
+    """The birthday until which a minor's record is kept at least; the next one if they were 17
+    at the end."""
 
 
 class ModelSettings(_Section, frozen=True, kw_only=True):

@@ -88,6 +88,20 @@ def requests(steps: Iterable[Step]) -> list[Request]:
     return found
 
 
+def told(one: Request, nation: Nation, today: date) -> str:
+    """Return one request in words."""
+    came = f"asked on {one.received}"
+    if one.done is not None:
+        return f"{came}, answered on {one.done}"
+    extended = ", two months added" if one.extended else ""
+    if one.stopped is not None:
+        return f"{came}{extended}, the clock stands still since {one.stopped}"
+    due = one.due(nation)
+    left = (due - today).days
+    when = f"in {left} days" if left > 1 else {1: "tomorrow", 0: "today"}.get(left, "LATE")
+    return f"{came}{extended}, an answer is due on {due} ({when})"
+
+
 def obstacle(found: list[Request], step: Step, nation: Nation | None = None) -> str | None:
     """Return why a step cannot be entered now, in words; None when it can.
 

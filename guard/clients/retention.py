@@ -5,26 +5,17 @@ a mail and no silence of a client starts this clock. Source: what UK insurers an
 (seven years after the last treatment; minors until 25); data-protection law sets no period.
 """
 
-from dataclasses import dataclass
 from datetime import date
+
+from guard.clients.directory import Client
+from guard.config import Retention
 
 _OF_AGE = 18
 _LEAVING = 17
+"""Who was so old at the end is kept for a year longer than a younger minor."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rules:
-    """The periods; hers to set, as her insurer asks."""
-
-    years: int = 7
-    """Years after the end of therapy."""
-
-    minors_until: int = 25
-    """A minor's record is kept until this birthday at least; until the next one, if they
-    were 17 at the end."""
-
-
-def kept_until(ended: str, born: str, rules: Rules) -> date | None:
+def kept_until(ended: str, born: str, rules: Retention) -> date | None:
     """Return the first day on which a record need no longer be kept; None when that is open.
 
     Args:
@@ -46,6 +37,18 @@ def kept_until(ended: str, born: str, rules: Rules) -> date | None:
         return until
     one_more = end >= years_after(birth, _LEAVING)
     return max(until, years_after(birth, rules.minors_until + one_more))
+
+
+def standing(client: Client, rules: Retention, today: date, *, held: bool) -> tuple[int, str]:
+    """Return how a client's record stands: a rank (0: may be erased), and words."""
+    until = kept_until(client.ended, client.born, rules)
+    if held:
+        return 1, "under a legal hold: kept until you release it"
+    if until is None:
+        return 3, "kept: no end of therapy is entered"
+    if until <= today:
+        return 0, f"therapy ended on {client.ended}; it was to be kept until {until}"
+    return 2, f"therapy ended on {client.ended}; kept until {until}"
 
 
 def years_after(day: date, years: int) -> date:

@@ -7,10 +7,10 @@ from typing import TypedDict, Unpack
 import click
 
 from guard.clients import rights
-from guard.clients.access import Request, Step, obstacle, requests
+from guard.clients.access import Request, Step, obstacle, requests, told
 from guard.commands import wiring
 from guard.commands.record_hold import PASSPHRASE, REASON, owner_of
-from guard.config import Settings, load
+from guard.config import load
 from guard.errors import ConfigError
 from guard.record.sqlite import SqliteRecord
 
@@ -92,8 +92,9 @@ def list_(config: Path, client: str | None, passphrase_file: Path | None) -> Non
         everybody = sorted({one.owner or "" for one in record.of_kind(rights.ACCESS)})
         owners = [owner_of(record, client, passphrase_file)] if client else everybody
         found = {owner: asked(record, owner) for owner in owners}
+    nation = settings.practice.nation
     lines = [
-        f"{owner}  {told(one, settings, today)}" for owner, all_ in found.items() for one in all_
+        f"{owner}  {told(one, nation, today)}" for owner, all_ in found.items() for one in all_
     ]
     click.echo("\n".join(lines) or "Nobody asked for a copy.")
 
@@ -101,20 +102,6 @@ def list_(config: Path, client: str | None, passphrase_file: Path | None) -> Non
 def asked(record: SqliteRecord, owner: str) -> list[Request]:
     """Return a client's requests, oldest first."""
     return requests(rights.steps(record.of_kind(rights.ACCESS, owner=owner)))
-
-
-def told(one: Request, settings: Settings, today: date) -> str:
-    """Return one request in words."""
-    came = f"asked on {one.received}"
-    if one.done is not None:
-        return f"{came}, answered on {one.done}"
-    due = one.due(settings.practice.nation)
-    extended = ", two months added" if one.extended else ""
-    if one.stopped is not None:
-        return f"{came}{extended}, the clock stands still since {one.stopped}"
-    left = (due - today).days
-    when = f"in {left} days" if left > 1 else {1: "tomorrow", 0: "today"}.get(left, "LATE")
-    return f"{came}{extended}, an answer is due on {due} ({when})"
 
 
 def _enter(config: Path, client: str, step: str, options: _Options) -> None:
@@ -130,7 +117,7 @@ def _enter(config: Path, client: str, step: str, options: _Options) -> None:
             [rights.access(owner, entered, options["reason"])], now=wiring.milliseconds()
         )
         newest = asked(record, owner)[-1]
-    click.echo(f"{owner}  {told(newest, settings, today)}")
+    click.echo(f"{owner}  {told(newest, settings.practice.nation, today)}")
 
 
 def _day(text: str, today: date) -> date:

@@ -1,16 +1,15 @@
 """``guard record due``: what need no longer be kept. It only tells; nothing here erases."""
 
-from datetime import date
 from pathlib import Path
 
 import click
 
-from guard.clients.directory import Client, Relation
+from guard.clients.directory import Relation
 from guard.clients.register import everyone
-from guard.clients.retention import Rules, kept_until
+from guard.clients.retention import standing
 from guard.commands import wiring
 from guard.commands.record_hold import PASSPHRASE
-from guard.config import Settings, load
+from guard.config import load
 
 
 @click.command()
@@ -28,7 +27,7 @@ def due(config: Path, passphrase_file: Path | None) -> None:
     with wiring.open_record(settings, readonly=True) as record:
         people = everyone(record, wiring.unlock(record, passphrase_file))
         lines = [
-            (*standing(one, settings, today, held=record.held(one.id)), one)
+            (*standing(one, settings.retention, today, held=record.held(one.id)), one)
             for one in people
             if one.kind in {Relation.CLIENT, Relation.COUPLE}
         ]
@@ -37,21 +36,3 @@ def due(config: Path, passphrase_file: Path | None) -> None:
         click.echo(f"{one.id}  {one.name}  {words}")
     over = sum(rank == 0 for rank, _, _ in lines)
     click.echo(f"{over} may be erased: guard record erase CLIENT" if over else "Nothing is due.")
-
-
-def rules(settings: Settings) -> Rules:
-    """Return the periods that guard.toml names."""
-    kept = settings.retention
-    return Rules(years=kept.years, minors_until=kept.minors_until)
-
-
-def standing(client: Client, settings: Settings, today: date, *, held: bool) -> tuple[int, str]:
-    """Return how a client's record stands: a rank (0: may be erased), and words."""
-    until = kept_until(client.ended, client.born, rules(settings))
-    if held:
-        return 1, "under a legal hold: kept until you release it"
-    if until is None:
-        return 3, "kept: no end of therapy is entered"
-    if until <= today:
-        return 0, f"therapy ended on {client.ended}; it was to be kept until {until}"
-    return 2, f"therapy ended on {client.ended}; kept until {until}"

@@ -9,9 +9,9 @@ import click
 from guard.clients import rights
 from guard.clients.directory import Client
 from guard.clients.register import everyone, the_one
+from guard.clients.retention import standing
 from guard.commands import wiring
 from guard.commands.record_access import asked
-from guard.commands.record_due import standing
 from guard.commands.record_hold import PASSPHRASE
 from guard.commands.record_models import forget, learned_from
 from guard.config import Settings, load
@@ -135,7 +135,7 @@ def _order(
     settings: Settings, record: SqliteRecord, who: Client, planned: Plan, reason: str
 ) -> None:
     today = wiring.clock().astimezone().date()
-    rank, words = standing(who, settings, today, held=False)
+    rank, words = standing(who, settings.retention, today, held=False)
     models = learned_from(settings, record, who.id)
     now = wiring.milliseconds()
     (seq,) = record.append([rights.erasing(who.id, reason, planned.letters)], now=now)

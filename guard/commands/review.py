@@ -1,9 +1,11 @@
 """``guard review``: what waits for the therapist, as a page or in a terminal."""
 
 import contextlib
+import io
 import json
 import secrets
 import webbrowser
+import zipfile
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
@@ -11,6 +13,7 @@ from threading import Thread
 
 import click
 
+from guard.clients.directory import Client
 from guard.commands import wiring
 from guard.config import Settings, Smtp, load
 from guard.errors import ConfigError, GuardError, LockedError
@@ -91,7 +94,19 @@ def edges(settings: Settings) -> Edges:
         model_card=lambda: wiring.chosen_model(settings).file.with_name(CARD),
         last_scan=lambda: _last_scan(settings.record_folder / "last-scan.json"),
         free_bytes=wiring.free_bytes,
+        copy=partial(zipped_copy, settings),
     )
+
+
+def zipped_copy(settings: Settings, book: Book, client: Client) -> bytes:
+    """Make a client's copy as a ZIP file, in memory."""
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        # Late, because the terminal's list needs none of it.
+        from guard.commands.record_export import make_copy  # noqa: PLC0415
+
+        make_copy(settings, book, client, archive.writestr)
+    return packed.getvalue()
 
 
 def _last_scan(note: Path) -> dict[str, object]:

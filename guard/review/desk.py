@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from guard.clients.directory import Client
 from guard.config import Settings
 from guard.errors import GuardError, LockedError
 from guard.record.reading import Reader
@@ -49,6 +50,9 @@ class Edges:
 
     free_bytes: Callable[[Path], int]
     """Room left on the disk of a folder."""
+
+    copy: Callable[[Book, Client], bytes]
+    """Makes a client's copy, a ZIP file, and files that it was made."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

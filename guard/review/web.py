@@ -17,6 +17,7 @@ from guard.review.web_answers import answers
 from guard.review.web_door import door
 from guard.review.web_gate import cookie_name
 from guard.review.web_look import looking
+from guard.review.web_rights import entitlements
 from guard.review.web_waiting import waiting
 
 _MOST_FORM_BYTES = 65_536
@@ -57,7 +58,7 @@ def create_app(desk: Desk, *, host: str) -> Flask:
     app.jinja_env.globals["plain"] = plain
     app.context_processor(_everywhere)
     web_gate.install(app)
-    for group in (door, waiting, answers, looking):
+    for group in (door, waiting, answers, looking, entitlements):
         app.register_blueprint(group)
     app.register_error_handler(HTTPException, _refused)
     app.register_error_handler(GuardError, _told)

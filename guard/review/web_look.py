@@ -8,20 +8,18 @@ import re
 import tomllib
 from datetime import UTC, datetime
 
-from flask import Blueprint, Response, abort, render_template, request
+from flask import Blueprint, abort, render_template, request
 
 from guard.errors import GuardError
-from guard.review import health, report, view
+from guard.review import entitled, health, report, view
 from guard.review.book import Book
-from guard.review.bundle import bundle
 from guard.review.search import Wanted, search
-from guard.review.web_gate import desk, download
+from guard.review.web_gate import desk
+from guard.review.web_rights import MOST_ZIPPED
 from guard.verdict.label import Label
 
 looking = Blueprint("looking", __name__)
 _MOST_SHOWN = 500
-_MOST_ZIPPED = 200_000_000
-"""Bytes of letters that are packed in memory; nothing unsealed is ever put on the disk."""
 _MONTH = re.compile(r"(\d{4})-(0[1-9]|1[0-2])")
 
 
@@ -54,19 +52,10 @@ def client(owner: str) -> str:
             reminders=[
                 (view.SAYINGS[kind], at, row.item) for row in rows for kind, at in row.outcomes
             ],
-            fits=sum(row.size for row in rows) <= _MOST_ZIPPED,
+            fits=sum(row.size for row in rows) <= MOST_ZIPPED,
+            rights=entitled.of(book, known, desk().edges.settings),
+            said=desk().say(),
         )
-
-
-@looking.get("/client/<owner>/letters.zip")
-def letters(owner: str) -> Response:
-    """Give all letters of one client, byte for byte: for a client who asks for a copy."""
-    with desk().open() as book:
-        known = book.client(owner)
-        rows = book.shelf.of_client(owner)
-        if known is None or sum(row.size for row in rows) > _MOST_ZIPPED:
-            abort(404)
-        return download(bundle(book, rows), f"letters-{owner}.zip")
 
 
 @looking.get("/search")

@@ -5,7 +5,7 @@ Edge: Flask. Nothing of a mail ever leaves as markup: templates escape, download
 
 from flask import Blueprint, Response, abort, render_template
 
-from guard.review import answering, health, plain, view
+from guard.review import answering, entitled, health, plain, view
 from guard.review import item as items
 from guard.review.book import Book
 from guard.review.queue import Lane, Waiting
@@ -65,6 +65,7 @@ def one(number: int) -> str:
             alarming=answering.alarming(book, row),
             obstacle=answering.obstacle(book, row, shown.message),
             rulings=view.rulings_of(book, row),
+            asking=entitled.asking(book, row, shown.message, desk().edges.settings),
             noted=number in book.record.tasks("note"),
             approved=(words := book.wording(row.client)) is not None and book.approved(words),
             clients=book.clients(),

@@ -2,9 +2,10 @@ from datetime import date
 
 import pytest
 
-from guard.clients.retention import Rules, kept_until, years_after
+from guard.clients.retention import kept_until, years_after
+from guard.config import Retention
 
-SEVEN = Rules()
+SEVEN = Retention()
 
 
 @pytest.mark.parametrize(
@@ -34,14 +35,14 @@ def test_without_an_end_date_nothing_is_ever_due(born: str) -> None:
 
 
 def test_her_insurer_may_ask_for_other_periods() -> None:
-    rules = Rules(years=5, minors_until=26)
+    rules = Retention(years=5, minors_until=26)
 
     assert kept_until("2026-07-31", "", rules) == date(2031, 7, 31)
     assert kept_until("2026-07-31", "2016-01-05", rules) == date(2042, 1, 5)
 
 
 def test_a_long_period_beats_the_birthday_of_a_minor() -> None:
-    assert kept_until("2026-07-31", "2010-01-01", Rules(years=20)) == date(2046, 7, 31)
+    assert kept_until("2026-07-31", "2010-01-01", Retention(years=20)) == date(2046, 7, 31)
 
 
 @pytest.mark.parametrize("text", ["31 July", "2026-13-01"])

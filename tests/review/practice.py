@@ -3,9 +3,11 @@
 The letters are judged by hand here, so that no model is needed.
 """
 
+import io
 import os
 import re
-from collections.abc import Iterator
+import zipfile
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -17,6 +19,7 @@ from werkzeug.test import TestResponse
 
 from guard.clients import directory
 from guard.config import Settings, parse
+from guard.mail.message import Message
 from guard.mail.parse import parse as parse_mail
 from guard.policy.channels import Channel
 from guard.policy.decision import Action, Correspondent, Decision, Finding, Kind
@@ -28,9 +31,11 @@ from guard.record.passphrase import CHEAPEST
 from guard.record.sqlite import SqliteRecord
 from guard.reply.errands import Errands
 from guard.reply.wording import approve, shipped
+from guard.review.book import Book
 from guard.review.desk import Desk, Edges
 from guard.review.session import Session
 from guard.review.web import create_app
+from guard.rights.copy import copy
 from guard.verdict.label import Label, Scores, Verdict
 
 HOST = "127.0.0.1:4321"
@@ -121,10 +126,21 @@ class Practice:
             model_card=lambda: self.settings.folder / "card.toml",
             last_scan=lambda: {"at": START.isoformat()},
             free_bytes=lambda _folder: 50_000_000_000,
+            copy=self.copy,
         )
 
     def open(self, *, readonly: bool = False) -> SqliteRecord:
         return SqliteRecord.open(self.settings.record_folder, readonly=readonly)
+
+    def copy(self, book: Book, client: directory.Client) -> bytes:
+        packed = io.BytesIO()
+
+        def read(raws: Sequence[bytes]) -> list[Message | None]:
+            return [parse_mail(raw) for raw in raws]
+
+        with zipfile.ZipFile(packed, "w") as archive:
+            copy(book, client, practice="The Practice", read=read, put=archive.writestr)
+        return packed.getvalue()
 
     @contextmanager
     def errands(self, record: SqliteRecord) -> Iterator[Errands]:

@@ -212,6 +212,34 @@ def test_axe_finds_nothing_on_any_page(page: Any, full: Practice, scheme: str) -
     assert found == {}
 
 
+@pytest.mark.parametrize("page", [{}, PLAIN], indirect=True, ids=["js", "no-js"])
+def test_she_starts_the_clock_holds_and_makes_a_copy(page: Any, full: Practice) -> None:
+    item = full.add(letter("Please send me a copy of my notes."), owner="ctom")
+    page.goto(f"/item/{item}")
+    page.get_by_role("button", name="Start the clock from").click()
+    assert "an answer is due on" in page.get_by_role("status").inner_text()
+    page.get_by_label("Why everything has to be kept").fill("an inquest")
+    page.get_by_role("button", name="Set a legal hold").click()
+    assert "Your reason: an inquest" in page.locator("main").inner_text()
+    with page.expect_download() as saved:
+        page.get_by_role("button", name="Make the copy and save it").click()
+    assert saved.value.suggested_filename == "copy-ctom.zip"
+    page.get_by_role("button", name="The answer went out").click()
+    assert "answered on" in page.get_by_role("status").inner_text()
+
+
+def test_axe_finds_nothing_where_a_letter_asks_and_a_clock_runs(page: Any, full: Practice) -> None:
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
+    item = full.add(letter("Delete all my data, and a copy of my notes first."), owner="ctom")
+    page.goto(f"/item/{item}")
+    assert axe.run(page).response["violations"] == []
+    page.get_by_role("button", name="Start the clock from").click()
+    assert axe.run(page).response["violations"] == []
+    page.goto(f"/item/{item}")
+    assert "A clock runs already" in page.locator("main").inner_text()
+    assert axe.run(page).response["violations"] == []
+
+
 @pytest.mark.parametrize("page", [PHONE, NARROW], indirect=True, ids=["phone", "400-percent"])
 def test_no_page_scrolls_sideways_and_every_button_can_be_hit(page: Any, full: Practice) -> None:
     for path in paths(page, full):

@@ -101,7 +101,6 @@ def test_a_client_sees_both_directions_in_one_list(open_practice: Practice) -> N
 def test_a_client_that_is_none_is_not_found(open_practice: Practice) -> None:
     assert open_practice.get("/client/nobody").status_code == 404
     assert open_practice.get("/client/..%2f..%2fkeys").status_code == 404
-    assert open_practice.get("/client/nobody/letters.zip").status_code == 404
 
 
 def test_what_she_says_shows_how_often_the_model_was_right(open_practice: Practice) -> None:

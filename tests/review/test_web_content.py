@@ -1,7 +1,5 @@
 """Attacks from inside the mail: markup, names, directions and sizes that a sender chooses."""
 
-import io
-import zipfile
 from urllib.parse import unquote
 
 import pytest
@@ -216,16 +214,6 @@ def test_what_cannot_be_opened_any_more_says_so(open_practice: Practice) -> None
     open_practice.enter()
     assert "was erased by your order" in open_practice.page(f"/item/{item}")
     assert open_practice.waiting() == []
-
-
-def test_a_clients_letters_are_packed_byte_for_byte_with_a_list(open_practice: Practice) -> None:
-    owner = open_practice.add_client("Tom", "tom@home.example")
-    item = open_practice.add(letter("one"), owner=owner)
-    open_practice.add(letter("not his"))
-    answer = open_practice.get(f"/client/{owner}/letters.zip")
-    with zipfile.ZipFile(io.BytesIO(answer.data)) as archive:
-        assert archive.namelist() == [f"2026-11-22-{item}.eml", "index.csv"]
-        assert archive.read(f"2026-11-22-{item}.eml") == letter("one")
 
 
 def test_search_finds_by_words_client_label_and_day(open_practice: Practice) -> None:

@@ -36,7 +36,8 @@
   document.addEventListener("submit", (event) => {
     // Quick fingers press once for each page.
     if (busy && event.target !== lock) event.preventDefault();
-    busy = true;
+    // A form whose answer is a file leaves the page as it is.
+    busy = !event.target.hasAttribute("data-saves");
   });
   // A page that comes back from the browser's memory may be used again.
   addEventListener("pageshow", () => { busy = false; });
