@@ -119,6 +119,7 @@ def recognise(
 def obstacle(book: Book, row: Row, message: Message | None) -> str:
     """Return why no reminder can be sent for an item, even by her; empty when it can."""
     minutes, client = book.minutes(row), book.client(row.client)
+    writers = [book.client(one) for one in book.named(sender_address(book, row))]
     sent = {Outcome.SENT.value, Outcome.UNCERTAIN.value} & {kind for kind, _ in row.outcomes}
     why = {
         "somebody may be in danger, and a notice is not what this person needs now": alarming(
@@ -131,10 +132,15 @@ def obstacle(book: Book, row: Row, message: Message | None) -> str:
         or len(message.sender) != 1,
         "a machine wrote it, and machines are never answered": minutes is not None
         and minutes.decision.correspondent in (Correspondent.MACHINE, Correspondent.PRACTICE),
+        "guard never answers a notice from another channel, nor a letter of office": minutes
+        is not None
+        and minutes.decision.channel is not None,
         "the reminder for this one went out already, or may have": bool(sent),
         "say first whose e-mail this is": row.client == UNSORTED or client is None,
         "there are no words in this client's language": book.wording(row.client) is None,
-        "you marked this client: no automatic mail": client is not None and not client.automatic,
+        "you marked this client: no automatic mail": any(
+            one is not None and not one.automatic for one in (client, *writers)
+        ),
     }
     return next((words for words, holds in why.items() if holds), "")
 

@@ -446,3 +446,34 @@ def test_what_she_knows_shows_no_address_on_a_stolen_disk(trusting: Practice) ->
     on_disk = (trusting.settings.record_folder / "record.db").read_bytes()
     assert b"home.example" not in on_disk
     assert b"203.0.113" not in on_disk
+
+
+# --- who is more than a client --------------------------------------------------------------
+
+
+def test_a_parent_who_gets_no_automatic_mail_gets_none_even_from_her(
+    open_practice: Practice,
+) -> None:
+    child = open_practice.add_client("Max", "max@home.example")
+    parent = directory.Client(
+        id="cann",
+        name="Ann",
+        addresses=("ann@home.example",),
+        automatic=False,
+        kind=directory.Relation.PARENT,
+        ended="2026-07-31",
+        about=(child,),
+    )
+    with open_practice.open() as record:
+        record.append([directory.enrol(parent)], now=open_practice.now)
+    item = open_practice.add(letter(sender="ann@home.example"), owner=child, who=CLIENT)
+
+    assert "you marked this client: no automatic mail" in open_practice.page(f"/item/{item}")
+    assert "parent, therapy ended 2026-07-31, no automatic mail" in open_practice.page("/clients")
+
+
+def test_a_notice_is_never_answered_even_by_her(open_practice: Practice) -> None:
+    owner = open_practice.add_client("Tom", "tom@home.example")
+    item = open_practice.add(letter(), owner=owner, who=CLIENT, channel=Channel.REVIEW)
+
+    assert "guard never answers a notice" in open_practice.page(f"/item/{item}")
