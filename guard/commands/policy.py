@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from guard.commands import wiring
+from guard.commands.policy_announce import announce
 from guard.config import Settings, load
 from guard.errors import ConfigError
 from guard.reply.wording import Wording, Wordings, approve, approved, doubts, wordings
@@ -83,3 +84,6 @@ def _found(settings: Settings) -> Wordings:
     for problem in found.problems:
         raise problem
     return found
+
+
+policy.add_command(announce)

@@ -120,21 +120,16 @@ def _last_scan(note: Path) -> dict[str, object]:
 @contextlib.contextmanager
 def _errands(settings: Settings, smtp: Smtp, record: SqliteRecord) -> Iterator[Errands]:
     """Everything for one reminder that she sends herself; no scan runs meanwhile."""
-
-    def keep(raw: bytes) -> None:
-        # It is filed and sent: that its copy is missing in Sent must not stop her.
-        with contextlib.suppress(GuardError), wiring.sign_in(settings) as mailbox:
-            places = wiring.folders(settings, mailbox)
-            sent = [one.name for one in places if one.direction == "out"]
-            if sent and not mailbox.stores_sent:
-                mailbox.append(sent[0], raw)
-
     with (
         scan_lock(settings.record_folder, now=wiring.milliseconds()),
         wiring.LateOutbox(settings, smtp) as sender,
     ):
         yield Errands(
-            record=record, sender=sender, settings=settings, token=wiring.token, keep=keep
+            record=record,
+            sender=sender,
+            settings=settings,
+            token=wiring.token,
+            keep=partial(wiring.put_into_sent, settings),
         )
 
 

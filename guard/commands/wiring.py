@@ -5,8 +5,9 @@ import os
 import secrets
 import shutil
 import sys
+import time
 from collections.abc import Callable
-from contextlib import AbstractContextManager, ExitStack
+from contextlib import AbstractContextManager, ExitStack, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Self
@@ -15,7 +16,7 @@ import click
 
 from guard.commands import signin
 from guard.config import Settings, Smtp
-from guard.errors import ConfigError, LockedError, ModelError, RecordError
+from guard.errors import ConfigError, GuardError, LockedError, ModelError, RecordError
 from guard.mail import imap, login
 from guard.pipeline.house import Folder, House
 from guard.record import durable
@@ -235,6 +236,22 @@ def last_run(settings: Settings) -> datetime | None:
         return datetime.fromisoformat(note["at"])
     except (OSError, ValueError, KeyError, TypeError):
         return None
+
+
+def put_into_sent(settings: Settings, raw: bytes) -> None:
+    """Put a copy of what was sent into the Sent folder, unless the provider does.
+
+    It is filed and sent: that its copy is missing there stops nobody.
+    """
+    with suppress(GuardError), sign_in(settings) as mailbox:
+        sent = [one.name for one in folders(settings, mailbox) if one.direction == "out"]
+        if sent and not mailbox.stores_sent:
+            mailbox.append(sent[0], raw)
+
+
+def wait(seconds: float) -> None:
+    """Do nothing for so long."""
+    time.sleep(seconds)
 
 
 def note_run(settings: Settings, counts: dict[str, int]) -> None:

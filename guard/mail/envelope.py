@@ -29,6 +29,9 @@ class Envelope:
     message_id: str | None = None
     """With angle brackets, only if well formed."""
 
+    automatic: bool = False
+    """Whether it says that a machine sent it (RFC 3834 section 5)."""
+
 
 def peek(raw: bytes) -> Envelope:
     """Read the addresses of a message.
@@ -41,14 +44,18 @@ def peek(raw: bytes) -> Envelope:
     """
     fields, _, _ = header.split(raw, most=MOST_BYTES)
     found: dict[str, list[str]] = {"from": [], "to": [], "cc": [], "bcc": []}
-    message_id = None
+    message_id, automatic = None, False
     for name, value in fields:
         if name in found:
             found[name] += [one.email for one in mailboxes(value[:_LONGEST])[0]]
         elif name == "message-id" and message_id is None:
             message_id = header.message_id(value)
+        elif name == "auto-submitted":
+            keyword = value.partition(";")[0].strip().casefold()
+            automatic = automatic or keyword != "no"
     return Envelope(
         sender=tuple(found["from"]),
         recipients=tuple(found["to"] + found["cc"] + found["bcc"]),
         message_id=message_id,
+        automatic=automatic,
     )

@@ -37,8 +37,15 @@ def incoming(
         owners=owners,
         direction=direction,
         received=int(mail.received.timestamp() * 1000),
-        opens=letters.opens(owners) if direction == "out" else (JUDGE,),
+        opens=_opens(mail.raw, owners, direction),
     )
+
+
+def _opens(raw: bytes, owners: tuple[str, ...], direction: str) -> tuple[str, ...]:
+    if direction != "out":
+        return (JUDGE,)
+    # A notice of ours that the provider stored, or her absence notice, is no answer of hers.
+    return () if peek(raw).automatic else letters.opens(owners)
 
 
 def owners_of(raw: bytes, *, out: bool, record: Record) -> tuple[str, ...]:

@@ -19,7 +19,7 @@ from guard.mail.message import Message
 
 REMINDER_SUBJECT = "Automatic reply: about your e-mail"
 ALERT_SUBJECT = "guard: please look"
-_ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9.-]{1,255}")
+ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9.-]{1,255}")
 _MESSAGE_ID = re.compile(r"<[!#-'*+\-/-9=?A-Z^-~.]{1,200}@[!#-'*+\-/-9=?A-Z^-~.\[\]:]{1,200}>")
 _MOST_REFERENCES = 20
 
@@ -118,17 +118,35 @@ def encoded(subject: str) -> str:
 
 
 def _assemble(headers: list[tuple[str, str]], words: str, *, addresses: tuple[str, ...]) -> bytes:
-    if not all(_ADDRESS.fullmatch(one) for one in addresses):
-        raise SendRefusedError("an address is not one that guard can write to safely")
-    headers = [
-        *headers,
-        ("MIME-Version", "1.0"),
-        ("Content-Type", 'text/plain; charset="utf-8"'),
-        ("Content-Transfer-Encoding", "quoted-printable"),
-    ]
+    kind = [("Content-Type", 'text/plain; charset="utf-8"')]
+    return assembled([*headers, *MIME, *kind, QUOTED], quoted(words), addresses=addresses)
+
+
+MIME = (("MIME-Version", "1.0"),)
+QUOTED = ("Content-Transfer-Encoding", "quoted-printable")
+
+
+def quoted(words: str) -> bytes:
+    """Return a text as quoted-printable with CRLF line ends (RFC 2045 section 6.7)."""
     body = quopri.encodestring("\r\n".join(words.splitlines()).encode() + b"\r\n")
+    return body.replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")
+
+
+def assembled(headers: list[tuple[str, str]], body: bytes, *, addresses: tuple[str, ...]) -> bytes:
+    """Return a whole letter.
+
+    Args:
+        headers: In order; folded with CRLF where they are long.
+        body: With CRLF line ends.
+        addresses: Those that stand in the headers.
+
+    Raises:
+        SendRefusedError: An address cannot stand in a header safely.
+    """
+    if not all(ADDRESS.fullmatch(one) for one in addresses):
+        raise SendRefusedError("an address is not one that guard can write to safely")
     head = "".join(f"{name}: {value}\r\n" for name, value in headers).encode("ascii")
-    raw = head + b"\r\n" + body.replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")
+    raw = head + b"\r\n" + body
     # Read back as a stranger's parser would: if a value had smuggled a header in, it shows here.
     again = [
         (name, "\r\n".join(value.splitlines())) for name, value in message_from_bytes(raw).items()

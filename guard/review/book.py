@@ -15,7 +15,6 @@ from guard.policy.minutes import Minutes, read
 from guard.record.entry import UNSORTED
 from guard.record.reading import Reader
 from guard.record.sqlite import SqliteRecord
-from guard.reply.outbox import Outcome
 from guard.reply.wording import Wording, Wordings, approved
 from guard.review import rulings
 from guard.review.queue import (
@@ -181,7 +180,7 @@ class Book:
         return Waiting(
             item=row.item,
             minutes=self.minutes(row),
-            uncertain=any(kind == Outcome.UNCERTAIN.value for kind, _ in row.outcomes[-1:]),
+            uncertain=any(kind.endswith("-uncertain") for kind, _ in row.outcomes[-1:]),
             put_off=row.put_off,
             received=row.received,
             lane=lane,

@@ -14,7 +14,9 @@ from guard.reply.outbox import Outcome
 from guard.review import rulings
 from guard.review.queue import SAMPLE_SHARE, lot
 
-_OUTCOMES = frozenset(one.value for one in Outcome)
+_OUTCOMES = frozenset(
+    word for one in Outcome for word in (one.value, one.value.replace("reminder", "announcement"))
+)
 _SETTLED = frozenset({"label", "seen", "remind-never", "remind-now"})
 
 

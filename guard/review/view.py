@@ -24,6 +24,10 @@ SAYINGS = {
     Outcome.UNCERTAIN.value: "the reminder may or may not have been sent",
     Outcome.POSTPONED.value: "the mail server would not take the reminder then",
     Outcome.SHADOWED.value: "a trial: the reminder would have been sent",
+    "announcement-sent": "the announcement was sent",
+    "announcement-refused": "the mail server refused the announcement",
+    "announcement-uncertain": "the announcement may or may not have been sent",
+    "announcement-postponed": "the mail server would not take the announcement then",
 }
 _ENDS = frozenset({Action.REMIND, Action.SHADOW})
 """Decided, but told by how it ended."""
@@ -188,7 +192,7 @@ def waiting_line(book: Book, one: Waiting) -> Line:
     if one.why is Lane.SAMPLE:
         return line(book, row, what="")
     if one.uncertain:
-        return line(book, row, what=SAYINGS[Outcome.UNCERTAIN.value])
+        return line(book, row, what=SAYINGS[row.outcomes[-1][0]])
     if one.minutes is None:
         return line(book, row, what="it cannot be opened")
     channel = one.minutes.decision.channel

@@ -27,6 +27,21 @@ def test_agrees_with_the_parser_on_ordinary_mail(raw: bytes) -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("field", "automatic"),
+    [
+        (b"", False),
+        (b"Auto-Submitted: no\r\n", False),
+        (b"auto-submitted:  No ; x=y\r\n", False),
+        (b"Auto-Submitted: auto-replied\r\n", True),
+        (b"AUTO-SUBMITTED: auto-generated; type=x\r\n", True),
+        (b"Auto-Submitted: no\r\nAuto-Submitted: auto-notified\r\n", True),
+    ],
+)
+def test_tells_what_a_machine_sent(field: bytes, *, automatic: bool) -> None:
+    assert peek(field + MAILS[0]).automatic is automatic
+
+
 def test_needs_only_the_head() -> None:
     raw = MAILS[0] + b"x" * (2 * MOST_BYTES)
 

@@ -376,6 +376,18 @@ def test_who_was_answered_already_is_not_reminded(practice: Practice) -> None:
     assert scan(practice.house()).reminded == 0
 
 
+@pytest.mark.parametrize(("says", "reminded"), [("auto-replied", 1), ("no", 0)])
+def test_what_a_machine_sent_in_her_name_is_no_answer(
+    practice: Practice, says: str, reminded: int
+) -> None:
+    practice.inbox.put(a_mail(), age=timedelta(hours=2))
+    practice.sent.put(
+        b"Auto-Submitted: %s\r\n" % says.encode() + a_letter(), age=timedelta(hours=1)
+    )
+
+    assert scan(practice.house()).reminded == reminded
+
+
 def test_an_older_letter_in_a_second_folder_hides_no_answer(practice: Practice) -> None:
     practice.server.boxes["Old Sent"] = Box()
     practice.folders = (Folder(name="Old Sent", direction="out"), *practice.folders)
