@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from guard.commands import signin, wiring
+from guard.commands.patience import wait_until
 from guard.commands.trust import vouching
 from guard.config import Settings, load
 from guard.errors import (
@@ -166,6 +167,9 @@ def _gaps(settings: Settings) -> Iterator[str]:
     with wiring.open_record(settings, readonly=True) as record:
         pauses, vanished = record.of_kind(gaps.PAUSED), record.of_kind(gaps.VANISHED)
         large = sum(_lies_there(record, entry) for entry in record.of_kind(OVERSIZED))
+    wait = wait_until(settings.record_folder)
+    if wait is not None and wait > wiring.clock():
+        yield f"the mail server asked to be left alone until {wait:%H:%M} UTC"
     for entry in pauses[-3:]:
         since, until = (_day(entry.data[key]) for key in ("since", "until"))
         yield f"no scan from {since} to {until}"

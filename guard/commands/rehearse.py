@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import click
 
-from guard.mail.imap import Fetched
+from guard.mail.shown import Fetched
 from guard.pipeline import numbered
 from guard.pipeline.house import Folder, House
 from guard.pipeline.incoming import is_own

@@ -8,7 +8,6 @@ marked as read. Source: RFC 3501, RFC 4315, RFC 6154.
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -17,11 +16,12 @@ from imapclient import FLAGGED, SEEN
 
 from guard.errors import ConfigError, UnreachableError
 from guard.mail import gmail, idle
-from guard.mail.answers import MOST_FOUND, RefusedError, groups, received, size, windows
-from guard.mail.bodies import IN_PARTS, TOO_BIG, bodies
+from guard.mail.answers import MOST_FOUND, RefusedError, groups, size, windows
+from guard.mail.bodies import IN_PARTS, bodies
 from guard.mail.connection import Place, Security
 from guard.mail.folders import Listed, listed, wire, with_role
 from guard.mail.session import MICROSOFT, Session
+from guard.mail.shown import Batch, FolderState, batch
 
 _MOST_NAMED = 500
 """UIDs in one command: at 11 bytes each below the 8,000 that RFC 7162 section 4 asks for."""
@@ -46,48 +46,6 @@ class Server:
 
     deadline: float = 3600
     """Seconds that one connection may last; the next scan carries on from there."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FolderState:
-    """A folder as it was when it was opened."""
-
-    name: str
-    validity: int
-    """UIDVALIDITY; 0 when the server tells none."""
-
-    uidnext: int
-    """Above every UID in the folder; 0 when the server tells none."""
-
-    exists: int
-    """Messages in it."""
-
-    sticky: bool
-    """Whether UIDs outlast the connection; if not, only content can be compared."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Fetched:
-    """One message, as the server gave it."""
-
-    uid: int
-    raw: bytes
-    """Byte for byte; may be empty."""
-
-    received: datetime
-    """INTERNALDATE, aware, UTC; 1970 when the server tells none."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Batch:
-    """Some messages in ascending order of UID, few enough to be held in memory together."""
-
-    messages: tuple[Fetched, ...]
-    missing: tuple[int, ...]
-    """Asked for and not given: deleted meanwhile, withheld by the server, or over 500 MB."""
-
-    oversized: tuple[int, ...] = ()
-    """Those of `missing` that are over 500 MB by the server's word, and were not asked for."""
 
 
 class Mailbox:
@@ -231,7 +189,7 @@ class Mailbox:
             for group in groups(sizes, alone=IN_PARTS, max_bytes=max_bytes, max_count=max_count):
                 self._return_to(state)
                 # Nothing here keeps a batch: its taker decides how long it stays in memory.
-                yield _batch(group, bodies(self._ask, {uid: sizes[uid] for uid in group}), facts)
+                yield batch(group, bodies(self._ask, {uid: sizes[uid] for uid in group}), facts)
 
     def flag(self, folder: str, uids: Sequence[int]) -> None:
         r"""Set ``\Flagged``, which every mail program shows. The open folder stays open.
@@ -353,17 +311,3 @@ class Mailbox:
         with self._session.asking() as client:
             answer: Mapping[int, Mapping[bytes, Any]] = client.fetch(list(uids), list(items))
         return answer
-
-
-def _batch(
-    group: Sequence[int], given: Mapping[int, bytes], facts: Mapping[int, Mapping[bytes, Any]]
-) -> Batch:
-    return Batch(
-        messages=tuple(
-            Fetched(uid=uid, raw=given[uid], received=received(facts.get(uid, {})))
-            for uid in group
-            if uid in given
-        ),
-        missing=tuple(uid for uid in group if uid not in given),
-        oversized=tuple(uid for uid in group if (size(facts.get(uid, {})) or 0) > TOO_BIG),
-    )

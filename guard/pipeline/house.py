@@ -8,7 +8,7 @@ from typing import Protocol
 from guard.config import Settings
 from guard.errors import GuardError
 from guard.mail.gmail import Numbered
-from guard.mail.imap import Batch, FolderState
+from guard.mail.shown import Batch, FolderState
 from guard.record.entry import Cursor, Entry, Fact, Filed, Incoming, Location, Sighting
 from guard.reply.errands import Errands
 from guard.reply.wording import Wordings

@@ -5,8 +5,8 @@ Pure but for the record that it asks for owners.
 
 from guard.clients.directory import owners
 from guard.mail.envelope import peek
-from guard.mail.imap import Fetched
 from guard.mail.sender import same_mailbox
+from guard.mail.shown import Fetched
 from guard.pipeline import letters
 from guard.pipeline.house import Record
 from guard.record.entry import UNSORTED, Incoming, Location

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
-from guard.mail.imap import FolderState
+from guard.mail.shown import FolderState
 from guard.pipeline import gaps
 from guard.pipeline.house import Folder, Mailbox
 from guard.record.entry import Cursor

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from guard.config import Settings
 from guard.errors import OversizedError, TransientError
 from guard.mail.gmail import Numbered
-from guard.mail.imap import Batch, Fetched, FolderState
+from guard.mail.shown import Batch, Fetched, FolderState
 from guard.pipeline import gaps, letters, numbered
 from guard.pipeline.due import open_items
 from guard.pipeline.house import Folder, House, Summary

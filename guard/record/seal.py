@@ -71,7 +71,30 @@ def seal_into(data: bytes, recipients: Sequence[str], out: BinaryIO) -> None:
     """
     if not recipients:
         raise ValueError("sealing needs a recipient")
-    pyrage.encrypt_io(io.BytesIO(data), out, [_recipient(text) for text in recipients])
+    keys, writer = [_recipient(text) for text in recipients], _Writer(out)
+    try:
+        pyrage.encrypt_io(io.BytesIO(data), writer, keys)
+    except pyrage.EncryptError:
+        # It tells what the disk said in words alone.
+        raise writer.problem or OSError("sealing failed") from None
+
+
+class _Writer:
+    """Writes to a file and keeps what the disk says."""
+
+    def __init__(self, out: BinaryIO) -> None:
+        self._out = out
+        self.problem: OSError | None = None
+
+    def write(self, data: bytes) -> int:
+        try:
+            return self._out.write(data)
+        except OSError as error:
+            self.problem = error
+            raise
+
+    def flush(self) -> None:
+        """Nothing to do: the file is read back by the same handle."""
 
 
 def unseal(data: bytes, identities: Sequence[Identity]) -> bytes:

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from guard.errors import ConfigError, GuardError, SignInError, UnreachableError
-from guard.mail.imap import Batch, Mailbox, Server
+from guard.mail.imap import Mailbox, Server
+from guard.mail.shown import Batch
 from tests.servers.dovecot import Dovecot, MailUser, free_port
 
 MAIL = b"From: jo@client.example\r\nSubject: hello\r\n\r\nCan we move Tuesday?\r\n"

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from guard.errors import ConfigError, GuardError, SignInError, UnreachableError
-from guard.mail.imap import Batch, Mailbox, Server
+from guard.mail.imap import Mailbox, Server
+from guard.mail.shown import Batch
 from tests.servers.certificates import Authority
 from tests.servers.scripted import CLOSE, DRIP, STALL, Scripted, body, sized
 

@@ -10,8 +10,8 @@ from guard.clients.directory import Client
 from guard.config import Settings, parse
 from guard.errors import ConfigError, GuardError, NotSentError, UnreachableError, UnreadableError
 from guard.mail.gmail import Numbered
-from guard.mail.imap import Batch, Fetched, FolderState
 from guard.mail.parse import parse as parse_mail
+from guard.mail.shown import Batch, Fetched, FolderState
 from guard.pipeline.house import Folder, House
 from guard.reply import compose
 from guard.reply.errands import Errands

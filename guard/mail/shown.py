@@ -1,0 +1,72 @@
+"""What a mailbox shows: a folder as it was opened, a message as it was given. Pure."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from guard.mail.answers import received, size
+from guard.mail.bodies import TOO_BIG
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FolderState:
+    """A folder as it was when it was opened."""
+
+    name: str
+    validity: int
+    """UIDVALIDITY; 0 when the server tells none."""
+
+    uidnext: int
+    """Above every UID in the folder; 0 when the server tells none."""
+
+    exists: int
+    """Messages in it."""
+
+    sticky: bool
+    """Whether UIDs outlast the connection; if not, only content can be compared."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fetched:
+    """One message, as the server gave it."""
+
+    uid: int
+    raw: bytes
+    """Byte for byte; may be empty."""
+
+    received: datetime
+    """INTERNALDATE, aware, UTC; 1970 when the server tells none."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Batch:
+    """Some messages in ascending order of UID, few enough to be held in memory together."""
+
+    messages: tuple[Fetched, ...]
+    missing: tuple[int, ...]
+    """Asked for and not given: deleted meanwhile, withheld by the server, or over 500 MB."""
+
+    oversized: tuple[int, ...] = ()
+    """Those of `missing` that are over 500 MB by the server's word, and were not asked for."""
+
+
+def batch(
+    group: Sequence[int], given: Mapping[int, bytes], facts: Mapping[int, Mapping[bytes, Any]]
+) -> Batch:
+    """Put together what was asked for and what was given.
+
+    Args:
+        group: UIDs asked for.
+        given: Those that came, with their bytes.
+        facts: Sizes and dates.
+    """
+    return Batch(
+        messages=tuple(
+            Fetched(uid=uid, raw=given[uid], received=received(facts.get(uid, {})))
+            for uid in group
+            if uid in given
+        ),
+        missing=tuple(uid for uid in group if uid not in given),
+        oversized=tuple(uid for uid in group if (size(facts.get(uid, {})) or 0) > TOO_BIG),
+    )
