@@ -194,9 +194,8 @@ def _shown(one: Waiting) -> str:
     minutes = one.minutes
     if minutes is None:
         return f"{one.item:>6}  {heading}\n"
-    why = (
-        "; ".join(words.GROUNDS.get(ground, ground) for ground in minutes.decision.grounds)
-        or heading
+    why = "; ".join(words.GROUNDS.get(ground, ground) for ground in minutes.decision.grounds) or (
+        words.CHANNELS[minutes.decision.channel][0] if minutes.decision.channel else heading
     )
     lines = [
         f"{one.item:>6}  {minutes.received[:16].replace('T', ' ')}  {minutes.sender}",
@@ -222,6 +221,7 @@ def _fields(one: Waiting) -> dict[str, object]:
         "subject": minutes.subject,
         "label": minutes.verdict.label.value,
         "grounds": list(minutes.decision.grounds),
+        "channel": minutes.decision.channel.value if minutes.decision.channel else "",
         "evidence": list(minutes.verdict.evidence),
         "uncertain": one.uncertain,
     }
