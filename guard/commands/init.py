@@ -124,7 +124,7 @@ class _Options(TypedDict):
     "--approve-text/--no-approve-text",
     default=None,
     help="Whether the reminder's words may go out as they are; init shows them and asks. "
-    "Unattended and without this option: not yet, see guard policy approve.",
+    "Unattended, --mode auto approves the shipped words unless you say no, and prints them.",
 )
 @click.pass_obj
 def init(config: Path, **options: Unpack[_Options]) -> None:
@@ -172,9 +172,13 @@ def _executor(options: _Options) -> str | None:
 def _approve(settings: Settings, *, asked: bool | None) -> bool:
     """Show the words of the reminder and let her approve them; returns whether she did."""
     words = wordings(settings).known[settings.reminders.language]
-    if asked is None and sys.stdin.isatty():
+    if asked is None:
         click.echo(f"\nThe reminder says, to the letter:\n\n{shown(words)}\n")
-        asked = click.confirm("May guard send these words to your clients?", default=False)
+        if sys.stdin.isatty():
+            asked = click.confirm("May guard send these words to your clients?", default=False)
+        else:
+            # Who lets guard answer by itself, unasked, and has its words before them, means them.
+            asked = settings.reminders.mode == "auto"
     if asked:
         with wiring.locked(settings), wiring.open_record(settings) as record:
             record.append([approve(words)], now=wiring.milliseconds())

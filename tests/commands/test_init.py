@@ -54,12 +54,21 @@ def test_options_alone_set_everything_up(folder: Path) -> None:
     assert settings.alerts.to == "andrea.private@home.example"
 
 
-def test_unattended_the_words_are_approved_only_where_that_is_said(folder: Path) -> None:
-    ran = guard("init", *flags(), cwd=folder)
+@pytest.mark.parametrize("options", [["--no-approve-text"], ["--mode", "approve"]])
+def test_unattended_the_words_wait_where_that_is_said(folder: Path, options: list[str]) -> None:
+    ran = guard("init", *flags(), *options, cwd=folder)
 
     assert "guard policy approve" in ran.out
     with SqliteRecord.open(folder / "record") as record:
         assert approved(record, shipped()) is None
+
+
+def test_unattended_automatic_reminders_approve_the_words_that_are_printed(folder: Path) -> None:
+    ran = guard("init", *flags(), cwd=folder)
+
+    assert "E-mail is not completely secure or confidential" in ran.out
+    with SqliteRecord.open(folder / "record") as record:
+        assert approved(record, shipped()) is not None
 
 
 def test_the_words_are_approved_by_an_option(folder: Path) -> None:
