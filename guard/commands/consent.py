@@ -56,7 +56,7 @@ def consent(settings: Settings, *, browser: bool) -> Token:
             user=user,
             client_id=client_id,
             client_secret=secret,
-            scope=" ".join([*scopes, "offline_access"]),
+            scope=" ".join(scopes),
             now=wiring.clock(),
         )
     except ValueError:

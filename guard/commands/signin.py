@@ -58,12 +58,14 @@ def current(settings: Settings, now: datetime, *, fresh: bool = False) -> "Token
         FatalError: There is none, it is over, or it cannot be saved.
         TransientError: The provider cannot be reached.
     """
-    from guard.mail import oauth, tokenstore  # noqa: PLC0415  # see above
+    from guard.mail.tokenstore import current as kept  # noqa: PLC0415  # see above
 
-    where = authority(settings)
-    return tokenstore.current(
-        store(settings), lambda token: oauth.renew(token, where, now=now), now=now, fresh=fresh
-    )
+    def renew(token: "Token") -> "Token":
+        from guard.mail import oauth  # noqa: PLC0415  # a scan in twelve renews it
+
+        return oauth.renew(token, authority(settings), now=now)
+
+    return kept(store(settings), renew, now=now, fresh=fresh)
 
 
 def days_left(settings: Settings, now: datetime) -> int | None:

@@ -12,7 +12,7 @@ import json
 import time
 import urllib.parse
 from collections.abc import Callable, Mapping
-from http.server import BaseHTTPRequestHandler, HTTPServer
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 from guard.errors import ConfigError, SignInError
@@ -26,6 +26,9 @@ PATIENCE = 300
 
 _SILENT = 5
 """Seconds that a browser may keep a line open without asking for anything."""
+
+_GLANCE = 0.2
+"""Seconds between two looks at whether the answer has come."""
 
 _DONE = b"""<!doctype html><html lang="en"><title>guard</title>
 <p>guard has heard from Google. You can close this window and go back to the terminal."""
@@ -130,10 +133,16 @@ def _answer(query: str, state: str) -> dict[str, str] | None:
     return found if same and ("code" in found or "error" in found) else None
 
 
-class _Listener(HTTPServer):
-    """Waits on loopback until the browser comes back with our state."""
+class _Listener(ThreadingHTTPServer):
+    """Waits on loopback until the browser comes back with our state.
+
+    In threads, for browsers open lines in advance on which they say nothing.
+    """
 
     answer: dict[str, str] | None = None
+    daemon_threads = True
+    block_on_close = False
+    timeout = _GLANCE
 
     def __init__(self, address: tuple[str, int], state: str) -> None:
         self.state = state
@@ -147,8 +156,7 @@ class _Listener(HTTPServer):
         """
         end = time.monotonic() + PATIENCE
         while self.answer is None:
-            self.timeout = end - time.monotonic()
-            if self.timeout <= 0:
+            if time.monotonic() > end:
                 raise SignInError(
                     f"nobody signed in on the page within {PATIENCE // 60} minutes",
                     hint="Run guard login again; with --no-browser if the browser is elsewhere.",

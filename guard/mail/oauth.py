@@ -102,7 +102,8 @@ def renew(token: Token, where: Authority, *, now: datetime) -> Token:
     if token.client_secret:
         form["client_secret"] = token.client_secret
     if token.provider == "microsoft":
-        form["scope"] = token.scope
+        # Without the last word Microsoft would give no new refresh token.
+        form["scope"] = f"{token.scope} offline_access"
     answer = ask(where, form)
     try:
         return renewed(token, answer, now=now)

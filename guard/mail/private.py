@@ -10,6 +10,7 @@ import os
 import stat
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 from guard.errors import ConfigError, RecordError
 from guard.record import durable
@@ -57,13 +58,15 @@ def replacing(file: Path) -> Iterator[Callable[[bytes], None]]:
         flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC
         handle = os.open(temporary, flags, 0o600)
     try:
-        with _told(file):
-            os.fchmod(handle, 0o600)
-            os.pwrite(handle, bytes(_ROOM), 0)
-            os.fsync(handle)
-        yield lambda data: _put(handle, temporary, file, data)
+        # Not os.write: on a disk that is nearly full it writes a part and says nothing.
+        with os.fdopen(handle, "wb") as opened:
+            with _told(file):
+                os.fchmod(handle, 0o600)
+                opened.write(bytes(_ROOM))
+                opened.flush()
+                durable.sync(handle)
+            yield lambda data: _put(opened, temporary, file, data)
     finally:
-        os.close(handle)
         temporary.unlink(missing_ok=True)
 
 
@@ -77,11 +80,12 @@ def replace(file: Path, data: bytes) -> None:
         put(data)
 
 
-def _put(handle: int, temporary: Path, file: Path, data: bytes) -> None:
+def _put(opened: BinaryIO, temporary: Path, file: Path, data: bytes) -> None:
     with _told(file):
-        os.pwrite(handle, data, 0)
-        os.ftruncate(handle, len(data))
-        durable.sync(handle)
+        opened.seek(0)
+        opened.truncate(opened.write(data))
+        opened.flush()
+        durable.sync(opened.fileno())
         temporary.replace(file)
         durable.sync_folder(file.parent)
 

@@ -42,7 +42,7 @@ class Token:
     """Google gives one to desktop programs and calls it no secret; empty for Microsoft."""
 
     scope: str
-    """What was asked for, and is asked for again at each renewal."""
+    """What was asked for; Microsoft wants to hear it again at each renewal."""
 
     refresh_token: str
     access_token: str
@@ -146,7 +146,7 @@ def ungranted(answer: Mapping[str, object], scope: str) -> list[str]:
         return []
     # Microsoft answers with other hosts and spellings; the last part is the right itself.
     names = {_right(one) for one in given.split()}
-    return [one for one in scope.split() if one != "offline_access" and _right(one) not in names]
+    return [one for one in scope.split() if _right(one) not in names]
 
 
 def encode(token: Token) -> bytes:

@@ -2,8 +2,10 @@
 
 import dataclasses
 import json
+import socket
 import stat
 import urllib.error
+import urllib.parse
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
@@ -348,6 +350,20 @@ def test_strangers_at_the_door_are_sent_away_and_she_is_still_awaited(gmail: Hom
         pass
 
     assert talk.end().status == 0
+
+
+def test_lines_that_a_browser_opens_in_advance_hold_nothing_up(gmail: Home) -> None:
+    talk = gmail.start()
+    back = gmail.provider.visit(talk.page())
+    door = urllib.parse.urlsplit(back)
+
+    with (
+        socket.create_connection((door.hostname or "", door.port or 0)),
+        socket.create_connection((door.hostname or "", door.port or 0)),
+        urllib.request.urlopen(back, timeout=3) as shown,
+    ):
+        assert shown.status == 200
+        assert talk.end().status == 0
 
 
 def test_the_key_of_a_web_application_is_refused(gmail: Home) -> None:

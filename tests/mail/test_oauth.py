@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import resource
 import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -94,7 +95,7 @@ def test_microsoft_gives_a_new_refresh_token_and_takes_the_old_one(provider: Sig
             "grant_type": "refresh_token",
             "refresh_token": old.refresh_token,
             "client_id": provider.client_id,
-            "scope": provider.scope,
+            "scope": f"{provider.scope} offline_access",
         }
     ]
 
@@ -339,3 +340,21 @@ def test_the_file_holds_what_is_needed_to_renew_and_nothing_of_any_mail(
     assert set(json.loads((tmp_path / "mail.token").read_text())) == {
         one.name for one in dataclasses.fields(Token)
     }
+
+
+def test_a_full_disk_shows_before_the_provider_is_asked(
+    tmp_path: Path, provider: SignInServer
+) -> None:
+    provider.rotates = True
+    store = kept(tmp_path, first(provider))
+    before = store.read()
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (30_000, limits[1]))
+    try:
+        with pytest.raises(RecordError):
+            at(store, provider, NOON + HOUR)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+
+    assert provider.heard == []
+    assert store.read() == before

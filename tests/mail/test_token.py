@@ -135,7 +135,7 @@ def test_a_first_sign_in_without_the_right_to_renew_is_refused() -> None:
         ("https://mail.google.com/", "https://mail.google.com/", 0),
         ("https://mail.google.com/", "openid", 1),
         ("https://mail.google.com/", "", 1),
-        ("https://outlook.office.com/SMTP.Send offline_access", "SMTP.Send profile", 0),
+        ("https://outlook.office.com/SMTP.Send", "SMTP.Send profile", 0),
         ("https://outlook.office.com/SMTP.Send", "https://outlook.office365.com/smtp.send", 0),
         ("https://outlook.office.com/SMTP.Send", "IMAP.AccessAsUser.All", 1),
     ],
