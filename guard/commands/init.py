@@ -39,7 +39,7 @@ class _Options(TypedDict):
     smtp_user: str | None
     client_id: str | None
     client_file: str | None
-    tenant: str
+    tenant: str | None
     token_file: str
     password_file: str | None
     ca_file: str
@@ -76,7 +76,7 @@ class _Options(TypedDict):
 @click.option("--smtp-user", help="User name for sending; empty: no sign-in.")
 @click.option("--client-id", help="For Microsoft: the id of the application.")
 @click.option("--client-file", help="For Google: the JSON file of the desktop client.")
-@click.option("--tenant", default="common", show_default=True, help="For Microsoft.")
+@click.option("--tenant", help="For Microsoft: directory id or domain. Default: common.")
 @click.option(
     "--token-file",
     default="mail.token",
@@ -203,7 +203,7 @@ def _make(settings: Settings, passphrase: str, executor: str | None) -> str:
 def _answers(options: _Options) -> Answers:
     """Take the options, and ask for what they leave open if there is somebody to ask."""
     addresses = options["addresses"] or (ask("Your e-mail address", "--address"),)
-    preset = provider_of(options["provider"], host=options["imap_host"])
+    preset = provider_of(options["provider"], address=addresses[0], host=options["imap_host"])
     auth = options["auth"] or preset.auth
     smtp_host = preset.smtp_host if options["smtp_host"] is None else options["smtp_host"]
     if smtp_host is None:
@@ -229,8 +229,8 @@ def _answers(options: _Options) -> Answers:
             password_file=options["password_file"],
             client_file=options["client_file"],
             client_id=options["client_id"],
+            tenant=options["tenant"],
         ),
-        tenant=options["tenant"],
         token_file=options["token_file"],
         ca_file=options["ca_file"],
         alerts_to=alerts,
