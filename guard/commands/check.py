@@ -10,6 +10,7 @@ import click
 
 from guard.commands import signin, wiring
 from guard.commands.patience import wait_until
+from guard.commands.record_access import owed
 from guard.commands.trust import vouching
 from guard.config import Settings, load
 from guard.errors import (
@@ -243,4 +244,5 @@ _PARTS: dict[str, Callable[[Settings], Iterator[str]]] = {
     "gaps": _gaps,
     "last scan": _last_run,
     "backup": _backup,
+    "copies": owed,
 }

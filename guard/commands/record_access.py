@@ -1,5 +1,6 @@
 """``guard record access``: the clock that runs when a client asks for a copy."""
 
+from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 from typing import TypedDict, Unpack
@@ -10,7 +11,7 @@ from guard.clients import rights
 from guard.clients.access import Request, Step, obstacle, requests, told
 from guard.commands import wiring
 from guard.commands.record_hold import PASSPHRASE, REASON, owner_of
-from guard.config import load
+from guard.config import Settings, load
 from guard.errors import ConfigError
 from guard.record.sqlite import SqliteRecord
 
@@ -21,6 +22,7 @@ class _Options(TypedDict):
     passphrase_file: Path | None
 
 
+_PRESSING_DAYS = 7
 _ON = click.option("--on", default="", help="The day, such as 2026-11-22; today if left out.")
 
 
@@ -102,6 +104,29 @@ def list_(config: Path, client: str | None, passphrase_file: Path | None) -> Non
 def asked(record: SqliteRecord, owner: str) -> list[Request]:
     """Return a client's requests, oldest first."""
     return requests(rights.steps(record.of_kind(rights.ACCESS, owner=owner)))
+
+
+def owed(settings: Settings) -> Iterator[str]:
+    """Tell of requests that are owed an answer; needs no passphrase.
+
+    Raises:
+        ConfigError: One is due within a week, or late.
+    """
+    today, nation = wiring.clock().astimezone().date(), settings.practice.nation
+    pressing = []
+    with wiring.open_record(settings, readonly=True) as record:
+        for owner in sorted({one.owner or "" for one in record.of_kind(rights.ACCESS)}):
+            for one in asked(record, owner):
+                if not one.open:
+                    continue
+                yield f"{owner} {told(one, nation, today)}"
+                if one.stopped is None and (one.due(nation) - today).days < _PRESSING_DAYS:
+                    pressing.append(owner)
+    if pressing:
+        raise ConfigError(
+            f"a copy is owed within a week, or late, to: {', '.join(pressing)}",
+            hint="Run: guard record export FOLDER --client ID   Then: guard record access done ID",
+        )
 
 
 def _enter(config: Path, client: str, step: str, options: _Options) -> None:

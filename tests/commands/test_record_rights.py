@@ -23,6 +23,7 @@ from guard.clients import directory, rights
 from guard.clients.directory import Client
 from guard.commands import record_erase, record_models, wiring
 from guard.commands.record import record as group
+from guard.commands.record_access import owed
 from guard.commands.template import Answers, guard_toml
 from guard.commands.train import keep
 from guard.config import load
@@ -259,6 +260,23 @@ def test_the_clock_of_a_request_is_kept(practice: Practice) -> None:
 
 def test_nobody_asked(practice: Practice) -> None:
     assert practice.run("access", "list") == "Nobody asked for a copy.\n"
+
+
+def test_check_tells_who_is_owed_a_copy_without_a_passphrase(practice: Practice) -> None:
+    practice.add("Jo")
+    practice.add("Al")
+    settings = load(practice.config)
+    assert list(owed(settings)) == []
+    today = wiring.clock().astimezone().date()
+
+    practice.run("access", "start", "cjo", "--on", today.isoformat())
+    assert [line.split()[0] for line in owed(settings)] == ["cjo"]
+
+    practice.run("access", "start", "cal", "--on", "2026-01-05")
+    with pytest.raises(ConfigError, match="late, to: cal"):
+        list(owed(settings))
+    practice.run("access", "done", "cal")
+    assert [line.split()[0] for line in owed(settings)] == ["cjo"]
 
 
 # --- due ----------------------------------------------------------------------------------
