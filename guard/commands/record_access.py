@@ -113,15 +113,17 @@ def owed(settings: Settings) -> Iterator[str]:
         ConfigError: One is due within a week, or late.
     """
     today, nation = wiring.clock().astimezone().date(), settings.practice.nation
-    pressing = []
     with wiring.open_record(settings, readonly=True) as record:
-        for owner in sorted({one.owner or "" for one in record.of_kind(rights.ACCESS)}):
-            for one in asked(record, owner):
-                if not one.open:
-                    continue
-                yield f"{owner} {told(one, nation, today)}"
-                if one.stopped is None and (one.due(nation) - today).days < _PRESSING_DAYS:
-                    pressing.append(owner)
+        owners = sorted({one.owner or "" for one in record.of_kind(rights.ACCESS)})
+        found = [(owner, one) for owner in owners for one in asked(record, owner) if one.open]
+    if not found:
+        yield "nobody waits for one"
+    yield from (f"{owner} {told(one, nation, today)}" for owner, one in found)
+    pressing = [
+        owner
+        for owner, one in found
+        if one.stopped is None and (one.due(nation) - today).days < _PRESSING_DAYS
+    ]
     if pressing:
         raise ConfigError(
             f"a copy is owed within a week, or late, to: {', '.join(pressing)}",

@@ -49,7 +49,7 @@ def test_every_part_is_ok_and_nothing_is_sent_or_changed(running: Practice) -> N
     ran = running.guard("check")
 
     assert (ran.status, ran.err) == (0, "")
-    assert parts(ran.out) == dict.fromkeys([*PARTS, "last scan", "backup"], True)
+    assert parts(ran.out) == dict.fromkeys([*PARTS, "last scan", "backup", "copies"], True)
     assert "ok      mailbox: signed in to localhost" in ran.out
     assert "ok      mailbox: inbox INBOX: 1 messages" in ran.out
     assert f'"{"mx.practice.example"}" (1)' in ran.out
@@ -233,7 +233,7 @@ def test_every_part_is_looked_at_though_the_first_is_not_well(running: Practice)
 
     found = parts(ran.out)
     assert ran.status == 74
-    assert list(found) == [*PARTS, "last scan", "backup"]
+    assert list(found) == [*PARTS, "last scan", "backup", "copies"]
     assert not found["record"]
     assert found["mailbox"]
 
