@@ -6,9 +6,11 @@ Source: FORMAT.md, "Erasing"; sqlite.org/pragma.html, secure_delete.
 """
 
 import json
+import shutil
 from collections.abc import Mapping, Sequence
 
 from guard.errors import LockedError, RecordBrokenError, RecordError
+from guard.record import durable
 from guard.record.entry import JSON, UNSORTED, Entry
 from guard.record.note import Verifier
 from guard.record.order import Order, signer, succession, verifier
@@ -49,6 +51,7 @@ def erase(
     """
     if owner == UNSORTED:
         raise ValueError("what belongs to nobody has no owner to erase")
+    _drop_cache(record)
     with record.writing(now) as batch:
         _refuse_held(record, owner)
         origin = insist_orderer(record, batch, identity)
@@ -56,6 +59,8 @@ def erase(
         seq = _carry_out(
             record, batch, order, note=signer(identity, origin).sign(order.encode()), body=body
         )
+    # Once more: somebody may have searched while the entries went.
+    _drop_cache(record)
     finish(record)
     return seq
 
@@ -82,6 +87,7 @@ def replay(record: SqliteRecord, entry: Entry) -> bool:
             return False
         _refuse_held(record, order.owner)
         _carry_out(record, batch, order, note=str(note), body=body)
+    _drop_cache(record)
     finish(record)
     return True
 
@@ -99,6 +105,16 @@ def finish(record: SqliteRecord) -> None:
     with record.writing(0):
         for owner in _condemned(record):
             record.keys.destroy(owner)
+
+
+def _drop_cache(record: SqliteRecord) -> None:
+    """Delete what can be searched: it may hold words of letters that go by number."""
+    try:
+        shutil.rmtree(record.folder / "search")
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise durable.disk_error(error) from error
 
 
 def _condemned(record: SqliteRecord) -> list[str]:

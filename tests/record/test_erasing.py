@@ -108,6 +108,17 @@ def test_further_items_go_too_whoever_they_are_sealed_to(
     assert wrong(record, home) == []
 
 
+def test_what_could_be_searched_is_deleted(
+    record: SqliteRecord, home: Home, filed: list[int]
+) -> None:
+    (home.folder / "search").mkdir()
+    (home.folder / "search" / "unsorted.age").write_bytes(b"words")
+
+    erase(record, "c1", identity=home.identity, body={}, now=NOW)
+
+    assert not (home.folder / "search").exists()
+
+
 def test_a_rescan_does_not_file_it_again(
     record: SqliteRecord, home: Home, filed: list[int], a_mail: MailBuilder
 ) -> None:
