@@ -12,6 +12,7 @@ from guard.commands.record_due import due
 from guard.commands.record_erase import erase
 from guard.commands.record_export import export
 from guard.commands.record_hold import hold, mark, release
+from guard.commands.record_search import search
 from guard.commands.review import minutes_of_item
 from guard.config import load
 from guard.errors import RecordBrokenError
@@ -30,6 +31,7 @@ def record() -> None:
 record.add_command(record_backup.backup)
 record.add_command(record_backup.restore)
 record.add_command(record_backup.drill)
+record.add_command(search)
 record.add_command(record_keys.passphrase)
 record.add_command(record_keys.sheet)
 record.add_command(record_keys.recover)

@@ -17,6 +17,7 @@ from guard.record.reading import Reader
 from guard.record.sqlite import SqliteRecord
 from guard.reply.wording import Wording, Wordings, approved
 from guard.review import rulings
+from guard.review.index import Index
 from guard.review.queue import (
     LOOK_BACK_DAYS,
     MOST_NOTICES,
@@ -46,6 +47,8 @@ class Memory:
         """By entry."""
         self.answers: dict[int, rulings.Answer | None] = {}
         """By entry."""
+        self.index = Index()
+        """Of words."""
         self.queue: tuple[int, list[Waiting]] = (-1, [])
         """Size of the record, and what waited then."""
 

@@ -104,12 +104,14 @@ class Desk:
     def lock(self) -> None:
         """Forget everything that was unsealed."""
         self.session.lock()
+        self.memory.index.close()
         self.memory = Memory()
         self.said = None
 
     def expire(self) -> None:
         """Lock if nobody clicked for too long."""
         if self.session.expire(now=self.now()):
+            self.memory.index.close()
             self.memory = Memory()
 
     @contextlib.contextmanager

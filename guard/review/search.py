@@ -1,18 +1,21 @@
-"""Finding messages again: by client, time, label and words, unsealed in memory one by one.
+"""Finding messages again: by words, client, direction, label and time.
 
-Touches the world only through the book that it is given. Nothing is indexed on disk: an index
-of words would be a second copy of what the record seals.
+Touches the world only through the book that it is given. The one home of what a search means,
+for the page and for the terminal; what is indexed is in `index`, and never on the disk in clear.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from guard.review.book import Book
-from guard.review.shelf import Row
+from guard.record.reading import Reader
+from guard.record.sqlite import SqliteRecord
+from guard.review.index import Index
+from guard.review.sqlite_words import Asked
 from guard.verdict.label import Label
 
 MOST_READ = 1_500
-"""Messages that one search opens: about a second. It says so, and goes on when asked."""
+"""Messages that one search of the page reads for the first time: about a second."""
 
 MOST_FOUND = 100
 """Messages that one page shows."""
@@ -25,10 +28,13 @@ class Wanted:
     """What is looked for; whatever is empty matches all."""
 
     words: str = ""
-    """Each must stand in the sender, the recipients, the subject or the text."""
+    """Each must begin a word of the sender, the recipients, the subject or the text."""
 
     client: str = ""
     """Id of a client."""
+
+    direction: str = ""
+    """``in``, ``out`` or ``junk``."""
 
     label: Label | None = None
     """What she says it is, or else what guard thinks."""
@@ -40,63 +46,67 @@ class Wanted:
     """Last day, aware."""
 
     skip: int = 0
-    """Messages, newest first, that an earlier search has read."""
+    """Messages, newest first, that were shown before."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
     """What was found."""
 
-    rows: list[Row]
+    items: list[int]
     """Newest first."""
 
-    read: int
-    """Messages that were looked at."""
+    more: bool
+    """Whether there are older ones that fit."""
 
     left: int
-    """Messages that are older and were not looked at."""
-
-    next: int
-    """What `Wanted.skip` has to be to go on."""
+    """Messages, the oldest, that were never read yet; a next search reads on."""
 
 
-def search(book: Book, wanted: Wanted) -> Found:
-    """Look through the record, newest first, as far as one page goes."""
-    rows = sorted(
-        (row for row in book.shelf.rows.values() if _in_reach(row, wanted)),
-        key=lambda row: (-row.received, -row.item),
-    )[wanted.skip :]
-    words = [word.casefold() for word in wanted.words.split()]
-    found: list[Row] = []
-    read = 0
-    for row in rows[:MOST_READ]:
-        if len(found) == MOST_FOUND:
-            break
-        read += 1
-        if _labelled(book, row, wanted.label) and (not words or _says(book, row, words)):
-            found.append(row)
-    return Found(rows=found, read=read, left=len(rows) - read, next=wanted.skip + read)
+def search(
+    index: Index,
+    record: SqliteRecord,
+    reader: Reader,
+    wanted: Wanted,
+    *,
+    most_read: int | None = MOST_READ,
+    most_found: int = MOST_FOUND,
+    progress: Callable[[int, int], None] = lambda _done, _all: None,
+) -> Found:
+    """Look through the record.
+
+    Args:
+        index: What is known from earlier searches; brought up to date.
+        record: Open.
+        reader: Opens what is sealed in it.
+        wanted: What is looked for.
+        most_read: Messages to read for the first time; None for all.
+        most_found: Messages to give.
+        progress: Told how many were read for the first time, and of how many.
+
+    Raises:
+        RecordError: The record cannot be read.
+    """
+    index.refresh(record, reader, most=most_read, progress=progress)
+    asked = _asked(wanted)
+    found = [] if asked is None else index.find(asked, skip=wanted.skip, most=most_found + 1)
+    return Found(items=found[:most_found], more=len(found) > most_found, left=index.unread())
 
 
-def _in_reach(row: Row, wanted: Wanted) -> bool:
-    if wanted.client and wanted.client not in (row.client, *row.owners):
-        return False
-    if wanted.since is not None and row.received < wanted.since.timestamp() * 1000:
-        return False
-    return wanted.until is None or row.received < (wanted.until + _DAY).timestamp() * 1000
+def _asked(wanted: Wanted) -> Asked | None:
+    """What the index is asked; None when nothing can match, such as a lone question mark."""
+    words = tuple(word for word in wanted.words.split() if any(map(str.isalnum, word)))
+    if wanted.words.split() and not words:
+        return None
+    return Asked(
+        words=words,
+        client=wanted.client,
+        direction=wanted.direction,
+        label=wanted.label.value if wanted.label else "",
+        since=_moment(wanted.since),
+        until=_moment(wanted.until + _DAY if wanted.until else None),
+    )
 
 
-def _labelled(book: Book, row: Row, label: Label | None) -> bool:
-    if label is None:
-        return True
-    minutes = book.minutes(row)
-    return (book.said(row) or (minutes.verdict.label if minutes else None)) is label
-
-
-def _says(book: Book, row: Row, words: list[str]) -> bool:
-    message = book.message(row.item)
-    if message is None:
-        return False
-    people = [f"{one.name} {one.email}" for one in (*message.sender, *message.recipients)]
-    text = "\n".join([message.subject, *people, message.full_text]).casefold()
-    return all(word in text for word in words)
+def _moment(day: datetime | None) -> int | None:
+    return None if day is None else int(day.timestamp() * 1000)

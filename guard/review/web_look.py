@@ -73,20 +73,23 @@ def search_result() -> str:
     wanted = Wanted(
         words=form.get("words", "").strip()[:200],
         client=form.get("client", ""),
+        direction=form.get("direction", ""),
         label=Label(label) if label in {one.value for one in Label} else None,
         since=_day(form.get("since", "")),
         until=_day(form.get("until", "")),
         skip=int(form.get("skip", "")) if form.get("skip", "").isdigit() else 0,
     )
     with desk().open() as book:
-        found = search(book, wanted)
+        found = search(book.memory.index, book.record, book.reader, wanted)
+        rows = [row for item in found.items if (row := book.row(item)) is not None]
         return render_template(
             "search.html",
             clients=book.clients(),
             labels=Label,
             form=form,
             found=found,
-            lines=[view.line(book, row) for row in found.rows],
+            shown=wanted.skip + len(found.items),
+            lines=[view.line(book, row) for row in rows],
         )
 
 
