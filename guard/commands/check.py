@@ -21,6 +21,7 @@ from guard.errors import (
     RecordBrokenError,
     RecordError,
 )
+from guard.mail.folders import INBOX
 from guard.mail.token import WARN_DAYS, days_left
 from guard.pipeline import gaps
 from guard.pipeline.walk import OVERSIZED
@@ -117,7 +118,13 @@ def _sign_in(settings: Settings) -> Iterator[str]:
 def _mailbox(settings: Settings) -> Iterator[str]:
     with wiring.sign_in(settings) as mailbox:
         yield f"signed in to {settings.mailbox.host}"
+        there = mailbox.names()
         for folder in wiring.folders(settings, mailbox):
+            if folder.name not in there and folder.name.upper() != INBOX:
+                raise ConfigError(
+                    f"there is no folder {folder.name!r}, which guard.toml names",
+                    hint=f"There are: {', '.join(there)}",
+                )
             state = mailbox.examine(folder.name)
             yield f"{_ROLES[folder.direction]} {folder.name}: {state.exists} messages"
         found = {one.direction for one in wiring.folders(settings, mailbox)}

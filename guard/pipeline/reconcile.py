@@ -4,7 +4,6 @@ Pure but for the mailbox and the record that it is given; files nothing. Where U
 trusted, or when asked to, every message is fetched and known by its bytes.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -91,7 +90,6 @@ def compare(
     mailbox: Mailbox,
     record: Record,
     content: bool,
-    progress: Callable[[int], None] = lambda _count: None,
 ) -> Account:
     """Compare one folder.
 
@@ -101,7 +99,6 @@ def compare(
         mailbox: Signed in.
         record: Opened with its scanner's key.
         content: Whether to fetch every message and compare the bytes.
-        progress: Told how many more messages were compared by their bytes.
 
     Raises:
         UnreachableError: The line is lost.
@@ -118,7 +115,7 @@ def compare(
     changed = 0
     # A folder that was rebuilt since the last scan has new UIDs: only bytes can be compared.
     if content or not state.sticky or (known is not None and known != cursor):
-        held = _held(present, account=account, mailbox=mailbox, record=record, progress=progress)
+        held = _held(present, account=account, mailbox=mailbox, record=record)
         changed = sum(uid in filed and filed[uid] != item for uid, item in held.items())
         filed = {uid: item for uid, item in held.items() if item is not None}
     return Account(
@@ -154,12 +151,10 @@ def _held(
     account: str,
     mailbox: Mailbox,
     record: Record,
-    progress: Callable[[int], None],
 ) -> dict[int, int | None]:
     held: dict[int, int | None] = {}
     for batch in mailbox.fetch(sorted(present)):
         held |= {one.uid: record.holding(account, one.raw) for one in batch.messages}
-        progress(len(batch.messages) + len(batch.missing))
     return held
 
 

@@ -144,7 +144,7 @@ TABLE = [
         part="mailbox",
         spoil=setting('junk = "auto"', 'junk = ["Spam"]'),
         status=78,
-        says="the mailbox has no folder that guard.toml calls 'Spam'",
+        says="there is no folder 'Spam', which guard.toml names",
         hints="It has ",
         id="folder",
     ),
