@@ -145,7 +145,7 @@ TABLE = [
         spoil=setting('junk = "auto"', 'junk = ["Spam"]'),
         status=78,
         says="there is no folder 'Spam', which guard.toml names",
-        hints="It has ",
+        hints="There are: ",
         id="folder",
     ),
     Wrong(
