@@ -153,7 +153,9 @@ def test_a_missing_key_changes_nothing(stocked: SqliteRecord, home: Home) -> Non
 
 
 @pytest.mark.parametrize(
-    "recipients", [(), ("age1nonsense",), (NEW.recipient, NEW.recipient)], ids=str
+    "recipients",
+    [(), ("age1nonsense",), (NEW.recipient, NEW.recipient)],
+    ids=["nobody", "nonsense", "the same twice"],
 )
 def test_nobody_or_a_stranger_to_age_cannot_be_a_reader(
     home: Home, recipients: tuple[str, ...]
