@@ -125,9 +125,17 @@ class Alerts(_Section, frozen=True, kw_only=True):
 
 
 class RecordSettings(_Section, frozen=True, kw_only=True):
-    """Where the record lies."""
+    """Where the record lies, and who outside sees its head."""
 
     path: str = "record"
+    witness: str = ""
+    """Address that the signed head is mailed to once a day; empty: nobody's."""
+
+    timestamp_url: str = ""
+    """Time-stamp authority (RFC 3161) that stamps the head once a day; empty: none."""
+
+    timestamp_ca: str = ""
+    """The authority's root, PEM; empty: whom the system trusts."""
 
 
 class Retention(_Section, frozen=True, kw_only=True):
@@ -247,6 +255,7 @@ def _doubts(settings: Settings) -> Iterator[tuple[str, str]]:
     addresses = [("practice.addresses", one) for one in settings.practice.addresses]
     addresses.append(("smtp.from", settings.smtp.sender if settings.smtp else ""))
     addresses.append(("alerts.to", settings.alerts.to))
+    addresses.append(("record.witness", settings.record.witness))
     for key, one in addresses:
         if one and not re.fullmatch(r"[!-?A-~]+@[!-?A-~]+", one):
             yield key, "this is not an e-mail address"
@@ -254,6 +263,10 @@ def _doubts(settings: Settings) -> Iterator[tuple[str, str]]:
     if settings.smtp is not None:
         yield from _server_doubts("smtp", settings.smtp)
     yield from _sign_in_doubts(settings)
+    if settings.record.witness and settings.smtp is None:
+        yield "record.witness", "needs [smtp] to be sent by"
+    if not re.fullmatch(r"(https?://[!-~]+)?", settings.record.timestamp_url):
+        yield "record.timestamp_url", "a web address starts with https:// or http://"
     yield from _period_doubts(settings)
 
 

@@ -12,6 +12,7 @@ from guard.commands import signin, wiring
 from guard.commands.patience import wait_until
 from guard.commands.record_access import owed
 from guard.commands.trust import vouching
+from guard.commands.witnessing import chosen
 from guard.config import Settings, load
 from guard.errors import (
     ConfigError,
@@ -20,14 +21,16 @@ from guard.errors import (
     OversizedError,
     RecordBrokenError,
     RecordError,
+    UnreachableError,
 )
 from guard.mail.folders import INBOX
 from guard.mail.token import WARN_DAYS, days_left
 from guard.pipeline import gaps
 from guard.pipeline.walk import OVERSIZED
-from guard.record import verify as record_verify
+from guard.record import witness
 from guard.record.entry import Entry
 from guard.record.sqlite import SqliteRecord
+from guard.record.verify import Examination
 from guard.reply.wording import approved, wordings
 
 _LATE = timedelta(hours=24)
@@ -62,11 +65,11 @@ def check(config: Path) -> None:
 
 
 def _record(settings: Settings) -> Iterator[str]:
-    findings = list(record_verify.examine(wiring.record_folder(settings)))
-    if findings:
+    look = Examination(wiring.record_folder(settings), full=False)
+    first = next(look.findings(), None)
+    if first is not None:
         raise RecordBrokenError(
-            f"does not verify: {findings[0]}",
-            hint="See: guard record verify   Do not write to it.",
+            f"does not verify: {first}", hint="See: guard record verify   Do not write to it."
         )
     with wiring.open_record(settings, readonly=True) as record:
         yield f"{record.size()} entries, verified"
@@ -78,6 +81,18 @@ def _record(settings: Settings) -> Iterator[str]:
         raise ConfigError(
             f"{alerts} that should not wait could not be announced", hint="Run: guard review"
         )
+
+
+def _witness(settings: Settings) -> Iterator[str]:
+    if not (settings.record.witness or settings.record.timestamp_url):
+        yield "none; see [record] in guard.toml, or keep what guard record verify prints"
+        return
+    for name in chosen(settings):
+        seen = witness.seen(settings.record_folder).get(name, witness.Seen())
+        if seen.why:
+            raise UnreachableError(f"not {name}: {seen.why}", hint="Try: guard record witness")
+        last = datetime.fromtimestamp(seen.at / 1000, UTC)
+        yield f"{name} {last:%Y-%m-%d}, {seen.size} entries" if seen.at else f"{name}: not yet"
 
 
 def _disk(settings: Settings) -> Iterator[str]:
@@ -240,6 +255,7 @@ _ROLES = {"in": "inbox", "out": "Sent", "junk": "Junk", "also": "also"}
 
 _PARTS: dict[str, Callable[[Settings], Iterator[str]]] = {
     "record": _record,
+    "witness": _witness,
     "disk": _disk,
     "model": _model,
     "sign-in": _sign_in,

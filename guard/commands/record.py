@@ -12,11 +12,12 @@ from guard.commands.record_due import due
 from guard.commands.record_erase import erase
 from guard.commands.record_export import export
 from guard.commands.record_hold import hold, mark, release
+from guard.commands.record_prove import prove
 from guard.commands.record_search import search
+from guard.commands.record_verify import verify
+from guard.commands.record_witness import witness
 from guard.commands.review import minutes_of_item
 from guard.config import load
-from guard.errors import RecordBrokenError
-from guard.record import verify as record_verify
 
 _PASSPHRASE = click.option(
     "--passphrase-file", type=click.Path(path_type=Path), envvar="GUARD_PASSPHRASE_FILE"
@@ -37,31 +38,9 @@ record.add_command(record_keys.sheet)
 record.add_command(record_keys.recover)
 record.add_command(record_keys.executor)
 record.add_command(record_keys.rekey)
-
-
-@record.command()
-@click.option("--with-content", is_flag=True, help="Open every message too; needs the passphrase.")
-@_PASSPHRASE
-@click.pass_obj
-def verify(config: Path, *, with_content: bool, passphrase_file: Path | None) -> None:
-    """Check that nothing in the record was changed, dropped or moved.
-
-    Needs no key. Prints the signed head: keep it somewhere else, because a record cut short at
-    the end is still whole in itself. Exit status 65 when something is wrong.
-    """
-    settings = load(config)
-    identity = None
-    if with_content:
-        with wiring.open_record(settings, readonly=True) as opened:
-            identity = opened.keys.unlock(wiring.ask_passphrase(passphrase_file))
-    findings = list(record_verify.examine(wiring.record_folder(settings), identity=identity))
-    for finding in findings:
-        click.echo(str(finding))
-    if findings:
-        raise RecordBrokenError(f"the record does not verify: {len(findings)} findings")
-    with wiring.open_record(settings, readonly=True) as opened:
-        click.echo(f"{opened.size()} entries verified.")
-        click.echo(opened.head(), nl=False)
+record.add_command(verify)
+record.add_command(prove)
+record.add_command(witness)
 
 
 @record.command()

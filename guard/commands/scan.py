@@ -71,6 +71,11 @@ def once(settings: Settings) -> Summary:
         house = wiring.enter_house(stack, settings, progress=bar.step, expect=bar.expect)
         summary = corridor.scan(house)
     wiring.note_run(settings, counts(summary))
+    if settings.record.witness or settings.record.timestamp_url:
+        from guard.commands.witnessing import daily  # noqa: PLC0415  # few scans need it
+
+        # After everything, and outside the lock: somebody slow keeps nobody waiting.
+        daily(settings)
     return summary
 
 

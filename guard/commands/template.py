@@ -140,6 +140,11 @@ to = {alerts_to}             # a private address; alerts say that something wait
 
 [record]
 path = "record"
+witness = ""                 # an address that gets the record's signed head once a day, numbers
+                             # only, so that nobody can cut the record short or rewrite it unseen;
+                             # best somebody else's, such as your supervisor's
+timestamp_url = ""           # a time-stamp authority (RFC 3161) that stamps the head once a day
+timestamp_ca = ""            # its root (PEM); empty: whom the system trusts
 
 [retention]                  # guard never erases by itself; guard record due says what may go
 years = 7                    # after the end of therapy (guard clients end); ask your insurer

@@ -120,6 +120,29 @@ def inclusion(leaves: Sequence[bytes], index: int) -> tuple[bytes, ...]:
     return (*inclusion(leaves[split:], index - split), root_of(leaves[:split]))
 
 
+def siblings(index: int, size: int) -> list[tuple[int, int]]:
+    """Which leaves each step of an inclusion proof covers, from the leaf up.
+
+    The roots over these ranges (first, one after the last) are what `inclusion` gives; for
+    a log too long to be held in memory.
+
+    Raises:
+        IndexError: There is no such leaf.
+    """
+    if not 0 <= index < size:
+        raise IndexError("no such leaf")
+    start, end, found = 0, size, []
+    while end - start > 1:
+        split = start + _split(end - start)
+        if index < split:
+            found.append((split, end))
+            end = split
+        else:
+            found.append((start, split))
+            start = split
+    return found[::-1]
+
+
 def consistency(leaves: Sequence[bytes], old: int) -> tuple[bytes, ...]:
     """Prove that the first `old` leaves are a prefix of all. Source: RFC 6962 section 2.1.2.
 

@@ -4,6 +4,7 @@ Pure. Source: C2SP signed-note v1.0.0 and tlog-checkpoint v1.0.0, Ed25519 keys o
 """
 
 import binascii
+import re
 from base64 import b64decode, b64encode
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,6 +20,11 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import (
 _ED25519 = b"\x01"
 _KEY_BYTES = 32
 _ID_BYTES = 4
+_NOTE = re.compile(
+    r"^[^\s+]+\n[0-9]{1,19}\n[A-Za-z0-9+/]{43}=\n\n"
+    r"(?:\u2014 \S+ [A-Za-z0-9+/=]+(?:\n(?=\u2014)|$))+",
+    re.MULTILINE,
+)
 _SIGNATURE_BYTES = 64
 
 
@@ -111,6 +117,13 @@ class Verifier:
             Ed25519PublicKey.from_public_bytes(self.public).verify(signature, text)
         except InvalidSignature:
             raise ValueError("the signature is wrong") from None
+
+
+def notes_in(text: str) -> list[str]:
+    """Every signed checkpoint that stands in a longer text, such as a mail; unchecked."""
+    # Whoever forwards or copies it may indent it, quote it, or change its line ends.
+    lines = [line.strip().removeprefix(">").strip() for line in text.splitlines()]
+    return [f"{found}\n" for found in _NOTE.findall("\n".join(lines))]
 
 
 @dataclass(frozen=True, slots=True, repr=False)

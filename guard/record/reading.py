@@ -54,6 +54,16 @@ class Reader:
             raise RecordBrokenError(f"the message of entry {item} is not the one committed to")
         return raw
 
+    def salt(self, item: int) -> bytes:
+        """What the commitment to a message is salted with; whoever has it can test guesses.
+
+        Raises:
+            RecordError: As `secret`.
+            RecordBrokenError: As `secret`.
+            LockedError: As `secret`.
+        """
+        return _salt(self.secret(item), item)
+
     def secret(self, seq: int) -> bytes:
         """The sealed part of an entry.
 

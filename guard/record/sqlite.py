@@ -33,13 +33,10 @@ from guard.record.note import Verifier
 from guard.record.scanner import ScannerKey
 from guard.record.schema import DERIVED, FORMAT
 from guard.record.seal import seal
-from guard.record.sqlite_batch import Batch, apply
+from guard.record.sqlite_batch import Batch, Random, apply
 from guard.record.sqlite_copying import SqliteCopying
 from guard.record.sqlite_file import translated
 from guard.record.verified import Verified
-
-Random = Callable[[int], bytes]
-"""Gives so many random bytes, fit for keys."""
 
 
 class SqliteRecord(SqliteCopying):
@@ -83,7 +80,7 @@ class SqliteRecord(SqliteCopying):
         db = sqlite_file.create(folder / "record.db")
         record = cls(db, folder, scanner, random)
         with translated():
-            batch = Batch(db, scanner, frontier=Frontier(), now=now, last=now)
+            batch = Batch(db, scanner, frontier=Frontier(), now=now, last=now, random=random)
             vkey = scanner.verifier.encode()
             fields: dict[str, JSON] = {"format": FORMAT, "recipients": masters, "vkey": vkey}
             if orderer is not None:
@@ -370,7 +367,12 @@ class SqliteRecord(SqliteCopying):
                 try:
                     frontier = Frontier.decode(size, peaks)
                     batch = Batch(
-                        self._db, self._scanner, frontier=frontier, now=now, last=last[0]
+                        self._db,
+                        self._scanner,
+                        frontier=frontier,
+                        now=now,
+                        last=last[0],
+                        random=self._random,
                     )
                 except (ValueError, TypeError):
                     raise RecordBrokenError("the head of the record is damaged") from None

@@ -24,6 +24,9 @@ _SMALL = 65_536
 _CHUNK = 1 << 20
 """Bytes of a larger one that are read at a time."""
 
+_LEAVES = 4096
+"""Leaf hashes that are read at a time."""
+
 BEFORE_ALL = -(2**63)
 """The least number of an entry or checkpoint that SQLite can hold, impossible ones too."""
 
@@ -103,6 +106,14 @@ class SqliteAudit(SqliteQueries):
             if len(rows) < PAGE:
                 return
             since = after(rows[-1][0], since)
+
+    def leaves(self, start: int, end: int) -> Iterator[bytes]:
+        """Leaf hashes as they are stored, in order: from number `start` up to before `end`."""
+        query = "SELECT seq, leaf FROM entry WHERE seq >= ? AND seq < ? ORDER BY seq LIMIT ?"
+        while rows := self._all(query, start, end, _LEAVES):
+            for _, leaf in rows:
+                yield leaf
+            start = after(rows[-1][0], start)
 
     def structure_faults(self) -> int:
         """How many faults SQLite finds in the file's structure and indexes, at most 100."""

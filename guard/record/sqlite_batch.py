@@ -5,7 +5,7 @@ Source: FORMAT.md, "Entries" and "Derived tables".
 """
 
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from hashlib import sha256
 
 from guard.record.derive import Cell, Change, changes
@@ -14,6 +14,11 @@ from guard.record.log import Frontier, leaf_hash
 from guard.record.note import Checkpoint
 from guard.record.scanner import ScannerKey
 from guard.record.schema import DERIVED, TABLES
+
+_NONCE_BYTES = 16
+
+Random = Callable[[int], bytes]
+"""Gives so many random bytes, fit for keys."""
 
 _PUT = {
     table: f"INSERT OR REPLACE INTO {table} VALUES (?{', ?' * columns.count(',')})"  # noqa: S608 - as below
@@ -36,6 +41,7 @@ class Batch:
         frontier: Frontier,
         now: int,
         last: int,
+        random: Random,
     ) -> None:
         """Begin.
 
@@ -45,7 +51,9 @@ class Batch:
             frontier: Of the record as it stands.
             now: Milliseconds since 1970-01-01 UTC.
             last: `at` of the last entry.
+            random: Source of the nonces.
         """
+        self._random = random
         self._db = db
         self._now = now
         # Time in the record never runs back; where the clock did, the entry says so.
@@ -82,6 +90,10 @@ class Batch:
             whole["clock"] = self._now
         if sealed is not None:
             whole["sealed"] = sha256(sealed).hexdigest()
+        else:
+            # The proof of a neighbour shows this entry's hash. Without something that nobody
+            # can guess in it, whoever gets that proof could try out what it may say.
+            whole["nonce"] = self._random(_NONCE_BYTES).hex()
         body = canonical(whole)
         leaf = leaf_hash(body)
         row = (seq, kind, whole.get("item"), whole.get("owner"), self._at, body, sealed, leaf)

@@ -12,7 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from guard.errors import GuardError, RecordBrokenError
-from guard.record import durable, state_check, verified
+from guard.record import durable, state_check, verified, witness
 from guard.record.derived_check import DerivedCheck
 from guard.record.finding import Finding
 from guard.record.log import Frontier
@@ -145,6 +145,7 @@ class Examination:
                     self._notes.append(durable.read(path).decode())
                 except (OSError, ValueError):
                     yield Finding(what="witness", detail="a kept checkpoint cannot be read")
+            yield from witness.faults(self._folder)
             yield from self.findings_in(record)
 
     def _checked(self, record: SqliteAudit) -> Iterator[Finding]:

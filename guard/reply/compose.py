@@ -19,6 +19,7 @@ from guard.mail.message import Message
 
 REMINDER_SUBJECT = "Automatic reply: about your e-mail"
 ALERT_SUBJECT = "guard: please look"
+CHECKPOINT_SUBJECT = "guard: please keep this"
 ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9.-]{1,255}")
 _MESSAGE_ID = re.compile(r"<[!#-'*+\-/-9=?A-Z^-~.]{1,200}@[!#-'*+\-/-9=?A-Z^-~.\[\]:]{1,200}>")
 _MOST_REFERENCES = 20
@@ -107,6 +108,25 @@ def alert(*, count: int, sender: str, to: str, token: str, now: datetime) -> Let
         ("X-Auto-Response-Suppress", "All"),
     ]
     words = text("alert.en").format(count=waiting)
+    return Letter(to=to, raw=_assemble(headers, words, addresses=(sender, to)))
+
+
+def checkpoint(*, note: str, sender: str, to: str, token: str, now: datetime) -> Letter:
+    """Compose the letter that takes the record's signed head to a witness: numbers only.
+
+    Raises:
+        SendRefusedError: An address cannot stand in a header safely.
+    """
+    headers = [
+        ("From", sender),
+        ("To", to),
+        ("Subject", CHECKPOINT_SUBJECT),
+        ("Date", format_datetime(now)),
+        ("Message-ID", f"<{token}@{sender.rpartition('@')[2]}>"),
+        ("Auto-Submitted", "auto-generated"),
+        ("X-Auto-Response-Suppress", "All"),
+    ]
+    words = text("checkpoint.en").format(note=note)
     return Letter(to=to, raw=_assemble(headers, words, addresses=(sender, to)))
 
 
