@@ -50,9 +50,7 @@ def test_every_part_is_ok_and_nothing_is_sent_or_changed(running: Practice) -> N
     ran = running.guard("check")
 
     assert (ran.status, ran.err) == (0, "")
-    assert parts(ran.out) == dict.fromkeys(
-        [*PARTS, "last scan", "backup", "copies"], True
-    )
+    assert parts(ran.out) == dict.fromkeys([*PARTS, "last scan", "backup", "copies"], True)
     assert "ok      mailbox: signed in to localhost" in ran.out
     assert "ok      mailbox: inbox INBOX: 1 messages" in ran.out
     assert f'"{"mx.practice.example"}" (1)' in ran.out
