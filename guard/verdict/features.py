@@ -10,7 +10,8 @@ from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from itertools import pairwise
 
-from guard.verdict.lexicon import normalise, themes
+from guard.verdict.folding import normalise
+from guard.verdict.lexicon import themes
 
 _URL = re.compile(r"https?://\S+|www\.\S+")
 _MAIL = re.compile(r"[\w.+-]{1,64}@[\w-]{1,64}\.[\w.]{1,64}")

@@ -9,8 +9,8 @@ import numpy as np
 from guard.verdict import report
 from guard.verdict.card import Table
 from guard.verdict.corpus import LABELS, Example
+from guard.verdict.crisis import crisis_signs
 from guard.verdict.evaluation import Evaluation, evaluate, outcomes
-from guard.verdict.lexicon import crisis_signs
 from guard.verdict.page import Known, Step, page
 from guard.verdict.training import Trained
 from guard.verdict.trial import Trial

@@ -16,7 +16,7 @@ from itertools import pairwise
 import numpy as np
 
 from guard.verdict.counting import Batch, Counts, Floats, Vocabulary, count, weigh
-from guard.verdict.lexicon import Sign, crisis_signs
+from guard.verdict.crisis import Sign, crisis_signs
 
 CLASSES = ("scheduling", "therapy", "crisis", "other")
 """Order of the columns everywhere."""

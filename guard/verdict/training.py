@@ -21,8 +21,8 @@ from threadpoolctl import threadpool_limits
 from guard.verdict import features
 from guard.verdict.corpus import LABELS, PASSED, Clause, Example
 from guard.verdict.counting import Counts, Floats, Ints, Vocabulary, count, weigh
+from guard.verdict.crisis import crisis_signs
 from guard.verdict.cutoffs import OWN, SAMPLED, Cutoffs, choose
-from guard.verdict.lexicon import crisis_signs
 from guard.verdict.preparing import HARMLESS, UNMARKED, Extra, Prepared, extra, only, prepare
 from guard.verdict.scorer import CLASSES, SIGNALS, Arrays, linear, paired, signals, softmax
 from guard.verdict.segments import split
