@@ -85,6 +85,9 @@ def prove(record: SqliteAudit, reader: Reader, item: int, *, head: Head) -> Proo
         RecordBrokenError: It is not what was filed, or the record does not lead to the head.
         LockedError: The identity does not open this record.
     """
+    if record.size() <= item or record.entry(item).kind != "filed":
+        hint = "Their numbers are in: guard record show"
+        raise RecordError(f"there is no message {item}", hint=hint)
     raw, salt = reader.raw(item), reader.salt(item)
     verifier, body = record.verifier(), record.entry(item).body
     try:
