@@ -19,7 +19,7 @@ def backed(home: Home) -> Home:
     """A home with a backup beside it."""
     ran = home.guard("record", "backup", "../backup")
     assert (ran.status, ran.err) == (0, "")
-    assert ran.out.startswith("4 entries in the backup, 4 of them new; ")
+    assert ran.out.startswith("5 entries in the backup, 5 of them new; ")
     return home
 
 
@@ -30,7 +30,7 @@ def test_a_lost_folder_comes_back_from_the_backup(backed: Home) -> None:
     ran = backed.guard("record", "restore", "../backup", "record", "--passphrase-file", "old")
 
     assert (ran.status, ran.err) == (0, "")
-    assert ran.out.splitlines()[0].startswith("4 entries restored, as of ")
+    assert ran.out.splitlines()[0].startswith("5 entries restored, as of ")
     assert "All verified." in ran.out
     assert backed.shows("old")
     assert list(examine(backed.record, identity=identity)) == []
@@ -61,7 +61,7 @@ def test_a_drill_proves_it_and_leaves_nothing_behind(backed: Home, tmp_path: Pat
 
     assert (ran.status, ran.err) == (0, "")
     lines = ran.out.splitlines()
-    assert lines[0].startswith("4 entries restored and verified, as of ")
+    assert lines[0].startswith("5 entries restored and verified, as of ")
     assert lines[1:] == [
         "It is the record in use, without the newest 0 entries.",
         "The newest message of 1 of 1 owners was opened.",
