@@ -20,7 +20,8 @@ from guard.review.web_server import host_of, listen
 from guard.verdict.label import Label
 from tests.review.practice import PASSPHRASE, Practice, letter
 
-pytestmark = pytest.mark.filterwarnings("default")
+# A browser on a busy machine takes its time to start.
+pytestmark = [pytest.mark.filterwarnings("default"), pytest.mark.timeout(400)]
 
 PATHS = ["/", "ITEM", "ITEM/reminder", "/clients", "/client/ctom", "/search", "/report", "/model", "/check", "/keys", "/away"]  # fmt: skip  # noqa: E501
 
