@@ -7,13 +7,13 @@ from collections.abc import Iterable
 
 from guard.clients.directory import KIND, Client, read
 from guard.errors import ConfigError, RecordError
+from guard.record.queries import Queries
 from guard.record.reading import Reader
-from guard.record.sqlite_queries import SqliteQueries
 
 _SEE = "See: guard clients list   Name, address or id will do."
 
 
-def everyone(record: SqliteQueries, reader: Reader) -> list[Client]:
+def everyone(record: Queries, reader: Reader) -> list[Client]:
     """Return every client, by name; those whose keys were destroyed are left out.
 
     Raises:

@@ -29,7 +29,7 @@ from guard.pipeline import gaps
 from guard.pipeline.walk import OVERSIZED
 from guard.record import witness
 from guard.record.entry import Entry
-from guard.record.sqlite import SqliteRecord
+from guard.record.ledger import Record
 from guard.record.verify import Examination
 from guard.reply.wording import approved, wordings
 
@@ -205,7 +205,7 @@ def _gaps(settings: Settings) -> Iterator[str]:
         yield "none that the record knows of"
 
 
-def _lies_there(record: SqliteRecord, entry: Entry) -> bool:
+def _lies_there(record: Record, entry: Entry) -> bool:
     """Whether what was too large to be filed still lay on the server at the last scan."""
     told = entry.data
     cursor = record.cursor(told["account"], told["folder"])

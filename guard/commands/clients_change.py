@@ -13,7 +13,7 @@ from guard.clients.register import everyone, the_one
 from guard.commands import wiring
 from guard.config import Settings, load
 from guard.errors import ConfigError
-from guard.record.sqlite import SqliteRecord
+from guard.record.ledger import Record
 
 
 class _Changes(TypedDict):
@@ -131,7 +131,7 @@ def refuse_own(settings: Settings, addresses: tuple[str, ...]) -> None:
         )
 
 
-def about_ids(record: SqliteRecord, ids: tuple[str, ...]) -> tuple[str, ...]:
+def about_ids(record: Record, ids: tuple[str, ...]) -> tuple[str, ...]:
     """Return ids of clients, if each is one.
 
     Raises:
@@ -145,7 +145,7 @@ def about_ids(record: SqliteRecord, ids: tuple[str, ...]) -> tuple[str, ...]:
 def rewrite(
     settings: Settings,
     text: str,
-    changed: Callable[[SqliteRecord, Client], Client],
+    changed: Callable[[Record, Client], Client],
     passphrase_file: Path | None,
 ) -> None:
     """File a client as changed, and say so.
@@ -162,7 +162,7 @@ def rewrite(
     click.echo(f"{now.id} is as it was." if now == was else f"{now.id} is changed.")
 
 
-def _changed(settings: Settings, record: SqliteRecord, was: Client, changes: _Changes) -> Client:
+def _changed(settings: Settings, record: Record, was: Client, changes: _Changes) -> Client:
     name, kind, born = changes["name"], changes["kind"], changes["born"]
     automatic, language = changes["automatic_mail"], changes["language"]
     return replace(
@@ -178,7 +178,7 @@ def _changed(settings: Settings, record: SqliteRecord, was: Client, changes: _Ch
 
 
 def _addresses(
-    settings: Settings, record: SqliteRecord, was: Client, changes: _Changes
+    settings: Settings, record: Record, was: Client, changes: _Changes
 ) -> tuple[str, ...]:
     added = tuple(address(one) for one in changes["add_address"])
     dropped = {address(one) for one in changes["drop_address"]}

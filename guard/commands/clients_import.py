@@ -12,7 +12,7 @@ from guard.clients.directory import Client
 from guard.commands import wiring
 from guard.config import Settings, load
 from guard.errors import ConfigError
-from guard.record.sqlite import SqliteRecord
+from guard.record.ledger import Record
 
 _VCARDS = frozenset({".vcf", ".vcard"})
 
@@ -59,7 +59,7 @@ def import_(config: Path, file: Path, *, dry_run: bool, shared: bool) -> None:
 
 
 def _new(
-    settings: Settings, record: SqliteRecord, contacts: Contacts, *, shared: bool
+    settings: Settings, record: Record, contacts: Contacts, *, shared: bool
 ) -> tuple[list[Contact], list[Fault]]:
     """Return whom nobody knows yet, and what stands in the way."""
     own = {directory.normalise(one) for one in settings.practice.addresses}
@@ -84,7 +84,7 @@ def _new(
     return new, faults
 
 
-def _clients(record: SqliteRecord, new: list[Contact]) -> tuple[list[Client], list[Fault]]:
+def _clients(record: Record, new: list[Contact]) -> tuple[list[Client], list[Fault]]:
     """Return them with ids, and those whose child cannot be found."""
     ids = [f"c{secrets.token_hex(5)}" for _ in new]
     named: dict[str, list[str]] = {}
@@ -112,7 +112,7 @@ def _clients(record: SqliteRecord, new: list[Contact]) -> tuple[list[Client], li
     return clients, faults
 
 
-def _meant(record: SqliteRecord, named: dict[str, list[str]], text: str) -> str | None:
+def _meant(record: Record, named: dict[str, list[str]], text: str) -> str | None:
     found = named.get(text.casefold(), [])
     if len(found) == 1:
         return found[0]

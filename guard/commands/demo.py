@@ -24,9 +24,9 @@ from guard.policy.decision import Action
 from guard.policy.minutes import Minutes
 from guard.record import init as record_init
 from guard.record import verify as record_verify
+from guard.record.ledger import Record
 from guard.record.passphrase import CHEAPEST
 from guard.record.reading import Reader
-from guard.record.sqlite import SqliteRecord
 from guard.reply.wording import approve, wordings
 
 PASSPHRASE = "demo"  # noqa: S105  # opens made-up mail only
@@ -144,7 +144,7 @@ def _scan(settings: Settings) -> Summary:
         return corridor.scan(house)
 
 
-def _show_table(record: SqliteRecord, reader: Reader) -> None:
+def _show_table(record: Record, reader: Reader) -> None:
     by_subject = {}
     for entry in record.entries():
         if entry.kind == "decided" and entry.item is not None:
@@ -194,7 +194,7 @@ def _show_reminder(servers: DemoServers) -> None:
             click.echo(f"  {line}")
 
 
-def _show_end(first: Summary, second: Summary, record: SqliteRecord, reader: Reader) -> None:
+def _show_end(first: Summary, second: Summary, record: Record, reader: Reader) -> None:
     click.echo(
         f"\nThe first scan saw {first.seen}: {first.filed} filed, {first.duplicates} seen before, "
         f"{first.reminded} reminders sent, {first.held} kept for your eyes, {first.crisis} urgent."

@@ -12,7 +12,7 @@ from guard.clients.register import everyone
 from guard.commands import wiring
 from guard.config import Settings, load
 from guard.errors import BusyError, ConfigError, GuardError, NotSentError, TransientError
-from guard.record.sqlite import SqliteRecord
+from guard.record.ledger import Record
 from guard.reply import compose, wording
 from guard.reply.announcement import Announcement, Recipient, recipients
 from guard.reply.announcing import UNCERTAIN, Announcing
@@ -95,7 +95,7 @@ class _Run:
     def __init__(
         self,
         settings: Settings,
-        record: SqliteRecord,
+        record: Record,
         job: Announcing,
         sender: wiring.LateOutbox,
         most: int,

@@ -10,7 +10,6 @@ from guard.commands import wiring
 from guard.config import Settings, load
 from guard.pipeline.reconcile import Account, compare
 from guard.pipeline.walk import account_of
-from guard.record.sqlite import SqliteRecord
 
 _AGAIN = 75
 """Exit status while something is missing: EX_TEMPFAIL of sysexits.h."""
@@ -54,7 +53,7 @@ def _mend(settings: Settings, accounts: list[Account]) -> None:
     """Let the next scan file what no scan would have filed by itself."""
     if not accounts:
         return
-    with wiring.locked(settings), SqliteRecord.open(settings.record_folder) as record:
+    with wiring.locked(settings), wiring.open_record(settings) as record:
         for one in accounts:
             now = record.cursor(one.cursor.account, one.cursor.folder)
             # A scan that ran meanwhile knows better.

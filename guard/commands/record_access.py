@@ -13,7 +13,7 @@ from guard.commands import wiring
 from guard.commands.record_hold import PASSPHRASE, REASON, owner_of
 from guard.config import Settings, load
 from guard.errors import ConfigError
-from guard.record.sqlite import SqliteRecord
+from guard.record.ledger import Record
 
 
 class _Options(TypedDict):
@@ -101,7 +101,7 @@ def list_(config: Path, client: str | None, passphrase_file: Path | None) -> Non
     click.echo("\n".join(lines) or "Nobody asked for a copy.")
 
 
-def asked(record: SqliteRecord, owner: str) -> list[Request]:
+def asked(record: Record, owner: str) -> list[Request]:
     """Return a client's requests, oldest first."""
     return requests(rights.steps(record.of_kind(rights.ACCESS, owner=owner)))
 

@@ -16,6 +16,7 @@ from guard.record import backup as record_backup
 from guard.record import durable
 from guard.record.backup_folder import BackupFolder
 from guard.record.entry import Entry
+from guard.record.eraser import replay
 from guard.record.keys import Keys
 from guard.record.lock import backup_lock
 from guard.record.manifest import NAME
@@ -23,7 +24,6 @@ from guard.record.restore import openable, orders
 from guard.record.restore import restore as record_restore
 from guard.record.seal import Identity
 from guard.record.sqlite import SqliteRecord
-from guard.record.sqlite_eraser import replay
 
 _DAY_MS = 86_400_000
 _S3 = "s3://"

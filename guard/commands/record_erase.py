@@ -17,10 +17,10 @@ from guard.commands.record_models import forget, learned_from
 from guard.config import Settings, load
 from guard.errors import ConfigError
 from guard.record.entry import JSON, Entry
+from guard.record.eraser import erase as carry_out
+from guard.record.eraser import finish
+from guard.record.ledger import Record
 from guard.record.reading import Reader
-from guard.record.sqlite import SqliteRecord
-from guard.record.sqlite_eraser import erase as carry_out
-from guard.record.sqlite_eraser import finish
 from guard.review.shelf import Shelf
 from guard.rights.erasing import Plan, plan
 
@@ -95,14 +95,14 @@ def certificate(entry: Entry) -> str:
     return "\n".join(lines)
 
 
-def _erased(record: SqliteRecord, text: str) -> Entry | None:
+def _erased(record: Record, text: str) -> Entry | None:
     """The certificate of a client who is erased and did not come back."""
     if not record.erasures().end(text) or record.keys.is_owner(text):
         return None
     return record.latest("shredded", owner=text)
 
 
-def _refuse(record: SqliteRecord, who: Client) -> None:
+def _refuse(record: Record, who: Client) -> None:
     if record.held(who.id):
         raise ConfigError(
             "this client is under a legal hold, so nothing may be erased", hint=_HOLD_HINT
@@ -124,16 +124,14 @@ def _refuse_foreign(planned: Plan, *, anyway: bool) -> None:
         )
 
 
-def _planned(record: SqliteRecord, owner: str) -> Plan:
+def _planned(record: Record, owner: str) -> Plan:
     shelf = Shelf()
     shelf.take(record.entries())
     gone = frozenset(record.erasures().owners()) - set(record.keys.owners())
     return plan(shelf, owner, record.entries(), gone)
 
 
-def _order(
-    settings: Settings, record: SqliteRecord, who: Client, planned: Plan, reason: str
-) -> None:
+def _order(settings: Settings, record: Record, who: Client, planned: Plan, reason: str) -> None:
     today = wiring.clock().astimezone().date()
     rank, words = standing(who, settings.retention, today, held=False)
     models = learned_from(settings, record, who.id)
@@ -154,7 +152,7 @@ def _order(
     click.echo(f"  guard record erase {who.id} --code {rights.code(record.entry(seq))}")
 
 
-def _ripe(record: SqliteRecord, owner: str, code: str, planned: Plan) -> Entry:
+def _ripe(record: Record, owner: str, code: str, planned: Plan) -> Entry:
     """Return the order that a code carries out now.
 
     Raises:

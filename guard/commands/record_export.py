@@ -15,8 +15,8 @@ from guard.errors import RecordBrokenError
 from guard.mail.message import Message
 from guard.record import export as record_export
 from guard.record.entry import JSON, Fact
+from guard.record.ledger import Record
 from guard.record.reading import Reader
-from guard.record.sqlite import SqliteRecord
 from guard.reply.wording import wordings
 from guard.review.book import Book, Memory
 from guard.review.shelf import Shelf
@@ -66,7 +66,7 @@ def _one(settings: Settings, folder: Path, who: str, passphrase_file: Path | Non
         click.echo(line)
 
 
-def book_of(settings: Settings, record: SqliteRecord, reader: Reader) -> Book:
+def book_of(settings: Settings, record: Record, reader: Reader) -> Book:
     """Open the record as the review page reads it."""
     shelf = Shelf()
     shelf.take(record.entries())

@@ -11,7 +11,7 @@ from guard.commands import wiring
 from guard.config import load
 from guard.errors import ConfigError
 from guard.record.entry import Fact
-from guard.record.sqlite import SqliteRecord
+from guard.record.ledger import Record
 
 PASSPHRASE = click.option(
     "--passphrase-file", type=click.Path(path_type=Path), envvar="GUARD_PASSPHRASE_FILE"
@@ -19,7 +19,7 @@ PASSPHRASE = click.option(
 REASON = click.option("--reason", default="", help="Why, in your words; sealed in the record.")
 
 
-def owner_of(record: SqliteRecord, text: str, passphrase_file: Path | None) -> str:
+def owner_of(record: Record, text: str, passphrase_file: Path | None) -> str:
     """Return the id of the client whom a person means; an id needs no passphrase.
 
     Raises:
@@ -96,7 +96,7 @@ def mark(config: Path, item: int, as_: str, *, reason: str, remove: tuple[str, .
     click.echo(f"Item {item} {said[as_]} every copy from now on.")
 
 
-def _marked(record: SqliteRecord, item: int, as_: Mark, why: Why) -> Fact:
+def _marked(record: Record, item: int, as_: Mark, why: Why) -> Fact:
     entries = record.about(item)
     if not entries or entries[0].kind != "filed":
         raise ConfigError(f"there is no item {item}", hint="Numbers: guard record show")

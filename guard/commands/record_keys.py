@@ -10,13 +10,13 @@ from guard.commands import sheets, wiring
 from guard.config import load
 from guard.errors import ConfigError, LockedError
 from guard.record.keys import sealed_identity
+from guard.record.ledger import Record
+from guard.record.readers import change_readers
 from guard.record.rekey import Change
 from guard.record.restore import open_scanner
 from guard.record.seal import Identity
 from guard.record.sheet import executors
 from guard.record.sheet import recovery as recovery_sheet
-from guard.record.sqlite import SqliteRecord
-from guard.record.sqlite_readers import change_readers
 
 _FILE = click.Path(dir_okay=False, path_type=Path)
 _PASSPHRASE = click.option(
@@ -182,11 +182,11 @@ def _changed(identity: Identity, recipients: tuple[str, ...]) -> Change:
         raise ConfigError(str(error), hint="It concerns --public. Nothing was changed.") from None
 
 
-def _change(record: SqliteRecord, change: Change) -> None:
+def _change(record: Record, change: Change) -> None:
     change_readers(record, change, now=wiring.milliseconds())
 
 
-def _hers(record: SqliteRecord, passphrase_file: Path | None) -> Identity:
+def _hers(record: Record, passphrase_file: Path | None) -> Identity:
     identity = record.keys.unlock(wiring.ask_passphrase(passphrase_file))
     if identity.recipient != record.keys.masters()[0]:
         raise LockedError(
@@ -196,7 +196,7 @@ def _hers(record: SqliteRecord, passphrase_file: Path | None) -> Identity:
     return identity
 
 
-def _store(record: SqliteRecord, identity: Identity, words: str) -> None:
+def _store(record: Record, identity: Identity, words: str) -> None:
     try:
         record.keys.store_identity(identity, words, random=secrets.token_bytes)
     except ValueError as error:

@@ -8,8 +8,8 @@ from guard.commands.model import put_in_use
 from guard.config import Settings
 from guard.errors import ConfigError, ModelError, RecordError
 from guard.record.entry import Fact
+from guard.record.ledger import Record
 from guard.record.reading import Reader
-from guard.record.sqlite import SqliteRecord
 from guard.verdict import cabinet
 from guard.verdict.chosen import chosen
 
@@ -17,7 +17,7 @@ _TRAINED = "trained"
 _WHY = "made again without a client who was erased"
 
 
-def learned_from(settings: Settings, record: SqliteRecord, owner: str) -> list[cabinet.Kept]:
+def learned_from(settings: Settings, record: Record, owner: str) -> list[cabinet.Kept]:
     """Return the practice's own models that learned, or may have, from a client's mail.
 
     A model of which the record does not say from whom it learned may have.

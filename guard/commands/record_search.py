@@ -14,8 +14,8 @@ from guard.commands.review import minutes_of_item
 from guard.config import load
 from guard.errors import ConfigError, GuardError
 from guard.mail.parse import parse
+from guard.record.ledger import Record
 from guard.record.reading import Reader
-from guard.record.sqlite import SqliteRecord
 from guard.review.index import Index
 from guard.review.search import Wanted
 from guard.review.search import search as look
@@ -71,7 +71,7 @@ def search(config: Path, **options: Unpack[_Options]) -> None:
         click.echo(f"There are older ones, too; the newest {most} are shown.", err=True)
 
 
-def _wanted(record: SqliteRecord, options: _Options) -> Wanted:
+def _wanted(record: Record, options: _Options) -> Wanted:
     label = options["label"]
     return Wanted(
         words=" ".join(options["words"]),
@@ -87,7 +87,7 @@ def _json(fields: dict[str, object]) -> str:
     return json.dumps(fields, ensure_ascii=False)
 
 
-def _client(record: SqliteRecord, named: str | None) -> str:
+def _client(record: Record, named: str | None) -> str:
     if named is None or "@" not in named:
         return named or ""
     try:
@@ -101,7 +101,7 @@ def _client(record: SqliteRecord, named: str | None) -> str:
     return owners[0]
 
 
-def _fields(record: SqliteRecord, reader: Reader, item: int) -> dict[str, object]:
+def _fields(record: Record, reader: Reader, item: int) -> dict[str, object]:
     entry = record.entry(item).fields
     about = minutes_of_item(record, reader, item)
     sender, subject = (about.sender, about.subject) if about else _headers(reader, item)

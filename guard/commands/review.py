@@ -19,9 +19,9 @@ from guard.config import Settings, Smtp, load
 from guard.errors import ConfigError, GuardError, LockedError
 from guard.policy import words
 from guard.policy.minutes import KIND, Minutes, read
+from guard.record.ledger import Record
 from guard.record.lock import scan_lock
 from guard.record.reading import Reader
-from guard.record.sqlite import SqliteRecord
 from guard.reply.errands import Errands
 from guard.review import plain, view
 from guard.review.book import Book
@@ -71,7 +71,7 @@ def review(
                     click.echo(f"{line.item:>6}  {line.when}  {line.subject}")
 
 
-def minutes_of_item(record: SqliteRecord, reader: Reader, item: int) -> Minutes | None:
+def minutes_of_item(record: Record, reader: Reader, item: int) -> Minutes | None:
     """Return the newest decision about an item; None when there is none or it cannot be read."""
     entry = record.latest(KIND, item=item)
     if entry is None:
@@ -118,7 +118,7 @@ def _last_scan(note: Path) -> dict[str, object]:
 
 
 @contextlib.contextmanager
-def _errands(settings: Settings, smtp: Smtp, record: SqliteRecord) -> Iterator[Errands]:
+def _errands(settings: Settings, smtp: Smtp, record: Record) -> Iterator[Errands]:
     """Everything for one reminder that she sends herself; no scan runs meanwhile."""
     with (
         scan_lock(settings.record_folder, now=wiring.milliseconds()),

@@ -15,8 +15,8 @@ from guard.config import Settings, load
 from guard.errors import ConfigError, ModelError
 from guard.policy.decision import Action
 from guard.record.entry import JSON, Fact
+from guard.record.ledger import Record
 from guard.record.reading import Reader
-from guard.record.sqlite import SqliteRecord
 from guard.review.rulings import rulings
 from guard.verdict import cabinet
 from guard.verdict import model as model_file
@@ -149,7 +149,7 @@ def keep(settings: Settings, fresh: Fresh, ruled: list[Example]) -> cabinet.Kept
 
 def ruled_examples(
     settings: Settings,
-    record: SqliteRecord,
+    record: Record,
     reader: Reader,
     *,
     without: frozenset[int] = frozenset(),
@@ -181,7 +181,7 @@ def ruled_examples(
     ]
 
 
-def _tags(record: SqliteRecord, reader: Reader, item: int) -> tuple[str, ...]:
+def _tags(record: Record, reader: Reader, item: int) -> tuple[str, ...]:
     minutes = minutes_of_item(record, reader, item)
     passed = minutes is not None and Action.REVIEW not in minutes.decision.actions
     return (RULED, PASSED) if passed else (RULED,)

@@ -20,10 +20,11 @@ from guard.errors import ConfigError, GuardError, LockedError, ModelError, Recor
 from guard.mail import imap, login
 from guard.pipeline.house import Folder, House
 from guard.record import durable
+from guard.record.eraser import finish as finish_erasures
+from guard.record.ledger import Record
 from guard.record.lock import scan_lock
 from guard.record.reading import Reader
 from guard.record.sqlite import SqliteRecord
-from guard.record.sqlite_eraser import finish as finish_erasures
 from guard.reply.errands import Errands
 from guard.reply.smtp import Outbox, SmtpServer
 from guard.reply.wording import Wordings, shipped, wordings
@@ -48,9 +49,9 @@ def token() -> str:
     return f"guard.{secrets.token_hex(16)}"
 
 
-def open_record(settings: Settings, *, readonly: bool = False) -> SqliteRecord:
+def open_record(settings: Settings, *, readonly: bool = False, strict: bool = True) -> Record:
     """Open the practice's record."""
-    return SqliteRecord.open(settings.record_folder, readonly=readonly)
+    return SqliteRecord.open(settings.record_folder, readonly=readonly, strict=strict)
 
 
 def locked(settings: Settings) -> AbstractContextManager[None]:
@@ -151,7 +152,7 @@ def outbox(settings: Settings, smtp: Smtp, given: str | None = None) -> Outbox:
     return Outbox(server, secret, oauth=smtp.auth != "password")
 
 
-def reader(settings: Settings | None, record: SqliteRecord | None = None) -> ChildReader:
+def reader(settings: Settings | None, record: Record | None = None) -> ChildReader:
     """Return a reader with the chosen model; its process starts when first needed.
 
     A model that cannot be had must not stop the filing: it is the reader's problem.
@@ -284,7 +285,7 @@ def write_private(file: Path, text: str) -> None:
         raise ConfigError(f"cannot write {file}: {error.strerror}") from None
 
 
-def unlock(record: SqliteRecord, passphrase_file: Path | None) -> Reader:
+def unlock(record: Record, passphrase_file: Path | None) -> Reader:
     """Open the record for reading, by the passphrase from a file or from a prompt.
 
     Raises:
@@ -340,7 +341,7 @@ def _model_folder(settings: Settings | None) -> Path:
     return own or folder("models")
 
 
-def _insist_on_adopted(settings: Settings, record: SqliteRecord, model: Chosen) -> None:
+def _insist_on_adopted(settings: Settings, record: Record, model: Chosen) -> None:
     """Refuse a model that is not the one that the record says was adopted."""
     adopted = record.latest("model")
     if settings.model.path or adopted is None or adopted.data["sha256"] == model.digest:

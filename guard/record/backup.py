@@ -13,11 +13,11 @@ from typing import Protocol
 from guard.errors import RecordBrokenError, RecordError
 from guard.record.backup_files import files
 from guard.record.entry import Entry
+from guard.record.eraser import finish
+from guard.record.ledger import Record
 from guard.record.log import leaf_hash
 from guard.record.manifest import HORIZON_MS, NAME, Copy, Manifest, Segment, decode
 from guard.record.note import Checkpoint
-from guard.record.sqlite import SqliteRecord
-from guard.record.sqlite_eraser import finish
 from guard.record.sqlite_segment import Row, pack
 
 SEGMENT_BYTES = 16_000_000
@@ -70,9 +70,7 @@ def load(store: Store) -> Manifest | None:
     return None if found is None else decode(found)
 
 
-def back_up(
-    record: SqliteRecord, store: Store, *, now: int, horizon: int = HORIZON_MS
-) -> BackedUp:
+def back_up(record: Record, store: Store, *, now: int, horizon: int = HORIZON_MS) -> BackedUp:
     """Bring a backup up to date.
 
     Args:
@@ -115,7 +113,7 @@ def back_up(
     )
 
 
-def compare(record: SqliteRecord, store: Store) -> int:
+def compare(record: Record, store: Store) -> int:
     """Make sure that a backup holds the beginning of a record; returns how many entries.
 
     Raises:
@@ -139,7 +137,7 @@ class _Counted:
         self.size += len(data)
 
 
-def _refuse_stranger(record: SqliteRecord, old: Manifest) -> None:
+def _refuse_stranger(record: Record, old: Manifest) -> None:
     verifier = record.verifier()
     if old.origin != verifier.name:
         raise RecordError(
@@ -160,7 +158,7 @@ def _refuse_stranger(record: SqliteRecord, old: Manifest) -> None:
         )
 
 
-def _note(record: SqliteRecord, size: int) -> str:
+def _note(record: Record, size: int) -> str:
     found = next(record.checkpoints(size, size), None)
     if found is None or found[0] != size:
         raise RecordBrokenError(f"the record has no checkpoint of {size} entries")
@@ -168,7 +166,7 @@ def _note(record: SqliteRecord, size: int) -> str:
 
 
 def _copied(
-    record: SqliteRecord, store: _Counted, old: Manifest | None, *, now: int, horizon: int
+    record: Record, store: _Counted, old: Manifest | None, *, now: int, horizon: int
 ) -> tuple[tuple[Segment, ...], tuple[Copy, ...]]:
     kept, known = (old.segments, old.size) if old else ((), 0)
     while True:
@@ -183,7 +181,7 @@ def _copied(
             return kept, found
 
 
-def _ordered(record: SqliteRecord, since: int) -> bool:
+def _ordered(record: Record, since: int) -> bool:
     found = (record.latest("shredded"), record.latest("rekeyed"))
     return any(entry is not None and entry.seq >= since for entry in found)
 
@@ -192,7 +190,7 @@ def _ordered(record: SqliteRecord, since: int) -> bool:
 
 
 def _segments(
-    record: SqliteRecord, store: _Counted, known: Sequence[Segment], end: int
+    record: Record, store: _Counted, known: Sequence[Segment], end: int
 ) -> tuple[Segment, ...]:
     kept = list(known)
     if kept and kept[-1].end < end and kept[-1].size < SEGMENT_BYTES // 2:
@@ -208,11 +206,11 @@ def _segments(
     return tuple(sorted((*kept, *made), key=lambda one: one.start))
 
 
-def _whole(record: SqliteRecord, segment: Segment) -> bool:
+def _whole(record: Record, segment: Segment) -> bool:
     return record.sealed_parts(segment.start, segment.end) == segment.sealed
 
 
-def _made(record: SqliteRecord, store: _Counted, start: int, end: int) -> Iterator[Segment]:
+def _made(record: Record, store: _Counted, start: int, end: int) -> Iterator[Segment]:
     for rows in _batches(_rows(record, start, end)):
         data = pack(rows)
         segment = Segment(
@@ -239,7 +237,7 @@ def _batches(rows: Iterator[Row]) -> Iterator[list[Row]]:
         yield batch
 
 
-def _rows(record: SqliteRecord, start: int, end: int) -> Iterator[Row]:
+def _rows(record: Record, start: int, end: int) -> Iterator[Row]:
     """Entries from `start` to `end`, each against what was signed."""
     checkpoints = record.checkpoints(start + 1, end)
     size, peaks, note = next(checkpoints, _NO_MORE)
@@ -261,9 +259,7 @@ def _rows(record: SqliteRecord, start: int, end: int) -> Iterator[Row]:
         raise _changed(frontier.size)
 
 
-def _row(
-    record: SqliteRecord, entry: Entry, ct: bytes | None, signed: tuple[bytes, str] | None
-) -> Row:
+def _row(record: Record, entry: Entry, ct: bytes | None, signed: tuple[bytes, str] | None) -> Row:
     fields = entry.fields
     for part, wanted in ((entry.sealed, fields.get("sealed")), (ct, fields.get("blob"))):
         if part is not None and sha256(part).hexdigest() != wanted:

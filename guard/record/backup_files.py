@@ -15,8 +15,8 @@ from guard.errors import RecordError
 from guard.record import durable
 from guard.record.keys import Keys
 from guard.record.manifest import Copy, Manifest
+from guard.record.queries import Queries
 from guard.record.seal import seal
-from guard.record.sqlite_queries import SqliteQueries
 
 _SCANNER = "scanner.key"
 SEALED_SCANNER = "scanner.key.age"
@@ -31,7 +31,7 @@ class Putter(Protocol):
 
 
 def files(
-    record: SqliteQueries, store: Putter, old: Manifest | None, *, now: int, horizon: int
+    record: Queries, store: Putter, old: Manifest | None, *, now: int, horizon: int
 ) -> tuple[Copy, ...]:
     """Bring the files of a backup up to date.
 
@@ -53,6 +53,8 @@ def files(
         # Nobody makes, moves or destroys keys meanwhile.
         _refuse_missing(record)
         found = {path: _read(record.folder / path) for path in _paths(record.folder)}
+        for name in record.keys.place.names():
+            found[f"keys/{name}"] = record.keys.place.read(name) or b""
     current = [_stored(store, before, path, data) for path, data in found.items()]
     current.append(_scanner(record, store, before))
     replaced = set(before.values()) - set(current)
@@ -74,7 +76,7 @@ def _stored(store: Putter, before: dict[str, Copy], path: str, data: bytes) -> C
     return copy
 
 
-def _scanner(record: SqliteQueries, store: Putter, before: dict[str, Copy]) -> Copy:
+def _scanner(record: Queries, store: Putter, before: dict[str, Copy]) -> Copy:
     secret, masters = _read(record.folder / _SCANNER), record.keys.masters()
     # Its bytes hold two random keys, so their digest gives nothing away.
     of = sha256(secret + "\n".join(masters).encode()).hexdigest()
@@ -89,13 +91,12 @@ def _scanner(record: SqliteQueries, store: Putter, before: dict[str, Copy]) -> C
 
 def _paths(folder: Path) -> Iterator[str]:
     yield "vkey.txt"
-    for place in ("keys", "checkpoints"):
-        for path in sorted((folder / place).glob("[!.]*")):
-            if path.is_file():
-                yield f"{place}/{path.name}"
+    for path in sorted((folder / "checkpoints").glob("[!.]*")):
+        if path.is_file():
+            yield f"checkpoints/{path.name}"
 
 
-def _refuse_missing(record: SqliteQueries) -> None:
+def _refuse_missing(record: Queries) -> None:
     """A key that is lost here must not be thrown out of the backup, too."""
     found = set(record.keys.owners())
     if not found.issuperset(record.active_owners()) or not _has_secrets(record.keys, found):
@@ -106,7 +107,7 @@ def _refuse_missing(record: SqliteQueries) -> None:
 
 
 def _has_secrets(keys: Keys, owners: Collection[str]) -> bool:
-    return all((keys.folder / f"{owner}.age").is_file() for owner in owners)
+    return all(map(keys.has_secret, owners))
 
 
 def _read(path: Path) -> bytes:

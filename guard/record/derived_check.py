@@ -2,7 +2,7 @@
 
 Pure but for the key that it is given. The tables that grow with every message are compared
 by a sum of keyed hashes of their rows, the others row by row; memory stays flat. It only
-says yes or no: `SqliteAudit.differences` then names the rows. Source: FORMAT.md, "Derived
+says yes or no: `Audit.differences` then names the rows. Source: FORMAT.md, "Derived
 tables".
 """
 

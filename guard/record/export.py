@@ -19,8 +19,8 @@ from typing import BinaryIO
 from guard.errors import RecordBrokenError, RecordError
 from guard.record import durable
 from guard.record.entry import Entry, Location
+from guard.record.queries import Queries
 from guard.record.reading import Reader
-from guard.record.sqlite_queries import SqliteQueries
 
 _COLUMNS = ("item", "sha256", "direction", "received", "locations")
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
@@ -43,7 +43,7 @@ class Exported:
     """Items that are not what was filed; in the index without a digest."""
 
 
-def export(record: SqliteQueries, reader: Reader, folder: Path) -> Exported:
+def export(record: Queries, reader: Reader, folder: Path) -> Exported:
     """Write every message and `index.csv` to a new folder.
 
     Args:
@@ -103,7 +103,7 @@ def put(folder: Path, name: str, data: bytes) -> None:
         file.write(data)
 
 
-def _write_all(record: SqliteQueries, reader: Reader, folder: Path) -> Exported:
+def _write_all(record: Queries, reader: Reader, folder: Path) -> Exported:
     items = size = 0
     destroyed: list[int] = []
     broken: list[int] = []
@@ -127,7 +127,7 @@ def _write_all(record: SqliteQueries, reader: Reader, folder: Path) -> Exported:
     return Exported(items=items, size=size, destroyed=tuple(destroyed), broken=tuple(broken))
 
 
-def _filed(record: SqliteQueries) -> Iterator[Entry]:
+def _filed(record: Queries) -> Iterator[Entry]:
     return (entry for entry in record.entries() if entry.kind == "filed")
 
 

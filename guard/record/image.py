@@ -17,10 +17,10 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from guard.errors import GuardError, LockedError
 from guard.record import durable
+from guard.record.audit import Audit
 from guard.record.entry import canonical
 from guard.record.note import Checkpoint
 from guard.record.seal import Identity, seal, unseal
-from guard.record.sqlite_audit import SqliteAudit
 
 _CATALOGUE = "catalogue.json"
 _VERSION = "search v1"
@@ -40,7 +40,7 @@ class Images:
     """The images of one record, for somebody who has unlocked it."""
 
     def __init__(
-        self, record: SqliteAudit, identity: Identity, *, what: str, digests: dict[str, str]
+        self, record: Audit, identity: Identity, *, what: str, digests: dict[str, str]
     ) -> None:
         """Get ready.
 

@@ -1,23 +1,24 @@
-"""The folder `keys/`: one key pair for each owner, and hers that opens them all.
+"""The keys: one key pair for each owner, and hers that opens them all.
 
-Edge: files. Losing this folder loses the record; destroying one owner's file shreds what
-was sealed to that owner alone. Source: FORMAT.md, "keys/".
+Pure but for the place that it is given, mostly the folder `keys/`. Losing it loses the
+record; destroying one owner's file shreds what was sealed to that owner alone.
+Source: FORMAT.md, "keys/".
 """
 
 import contextlib
-import fcntl
-import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 from guard.errors import LockedError, RecordError
-from guard.record import durable
 from guard.record.entry import check_owner
+from guard.record.key_folder import KeyFolder, KeyPlace
 from guard.record.passphrase import WORK, open_with_passphrase, seal_with_passphrase
 from guard.record.seal import Identity, check_recipient, seal, unseal
 
 _FIRST_LINE = "# guard recipients v1"
 _RECIPIENTS = "recipients.txt"
+_PUBLIC = ".pub"
 _HERS = ("therapist.key.age", "executor.key.age")
 _RESTORE = "Restore the folder keys/ from its backup; without it the record cannot be read."
 
@@ -25,8 +26,9 @@ _RESTORE = "Restore the folder keys/ from its backup; without it the record cann
 class Keys:
     """The keys of one record."""
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
+    def __init__(self, place: Path | KeyPlace) -> None:
+        self.place: KeyPlace = KeyFolder(place) if isinstance(place, Path) else place
+        """Where the files are."""
 
     @classmethod
     def create(cls, folder: Path, recipients: Sequence[str]) -> "Keys":
@@ -44,17 +46,10 @@ class Keys:
             raise ValueError("somebody must be able to read the record")
         for recipient in recipients:
             check_recipient(recipient)
-        try:
-            folder.mkdir(mode=0o700)
-        except OSError as error:
-            raise durable.disk_error(error) from error
-        durable.write(folder / _RECIPIENTS, recipients_text(recipients))
-        return cls(folder)
-
-    @property
-    def folder(self) -> Path:
-        """Where the files are."""
-        return self._folder
+        keys = cls(folder)
+        keys.place.make()
+        keys.place.write(_RECIPIENTS, recipients_text(recipients))
+        return keys
 
     def masters(self) -> tuple[str, ...]:
         """Public keys of those who can read everything.
@@ -62,7 +57,7 @@ class Keys:
         Raises:
             RecordError: `recipients.txt` is missing or damaged.
         """
-        text = self._read(_RECIPIENTS)
+        text = self.place.read(_RECIPIENTS)
         if text is None:
             raise RecordError("keys/recipients.txt is missing", hint=_RESTORE)
         first, *lines = text.decode(errors="replace").splitlines() or [""]
@@ -89,8 +84,8 @@ class Keys:
             identity = Identity.make()
             # The public key goes last: nothing can be sealed to it before the secret is
             # durable. A secret without a public key is a crash's leftover, and unused.
-            durable.write(self._secret(owner), seal(identity.secret.encode(), self.masters()))
-            durable.write(self._public(owner), f"{identity.recipient}\n".encode())
+            self.place.write(_secret(owner), seal(identity.secret.encode(), self.masters()))
+            self.place.write(_public(owner), f"{identity.recipient}\n".encode())
             return identity.recipient
 
     def recipient(self, owner: str) -> str | None:
@@ -99,7 +94,7 @@ class Keys:
         Raises:
             RecordError: The file cannot be read or is damaged.
         """
-        text = self._read(self._public(owner).name)
+        text = self.place.read(_public(owner))
         if text is None:
             return None
         recipient = text.decode(errors="replace").strip()
@@ -119,7 +114,8 @@ class Keys:
 
     def owners(self) -> tuple[str, ...]:
         """All owners that have a key pair, sorted."""
-        return tuple(sorted(path.stem for path in self._folder.glob("*.pub")))
+        names = self.place.names()
+        return tuple(name.removesuffix(_PUBLIC) for name in names if name.endswith(_PUBLIC))
 
     def is_owner(self, text: str) -> bool:
         """Whether a text is the name of somebody who has a key."""
@@ -127,7 +123,11 @@ class Keys:
 
     def has_any(self, owner: str) -> bool:
         """Whether any half of an owner's key pair is there."""
-        return self._secret(owner).exists() or self._public(owner).exists()
+        return self.place.has(_secret(owner), _public(owner))
+
+    def has_secret(self, owner: str) -> bool:
+        """Whether the secret half of an owner's key pair is there."""
+        return self.place.has(_secret(owner))
 
     def secrets(self, owner: str, identity: Identity) -> tuple[Identity, ...]:
         """An owner's secret keys, newest first; none when destroyed, or never made.
@@ -136,16 +136,22 @@ class Keys:
             LockedError: `identity` is none of those they were sealed to.
             RecordError: The file cannot be read.
         """
-        sealed = self._read(self._secret(owner).name)
+        sealed = self.place.read(_secret(owner))
         if sealed is None:
             return ()
         lines = unseal(sealed, [identity]).decode(errors="replace").split()
         return tuple(Identity(line) for line in lines)
 
     def rewrap(
-        self, owner: str, identity: Identity, recipients: Sequence[str], *, into: Path, fresh: bool
+        self,
+        owner: str,
+        identity: Identity,
+        recipients: Sequence[str],
+        *,
+        into: KeyPlace,
+        fresh: bool,
     ) -> str:
-        """Seal an owner's keys anew, into another folder; those here stay as they are.
+        """Seal an owner's keys anew, into another place; those here stay as they are.
 
         Args:
             owner: Who has a key pair.
@@ -167,9 +173,9 @@ class Keys:
         if fresh:
             secrets = (Identity.make(), *secrets)
         text = "\n".join(one.secret for one in secrets)
-        durable.write(into / self._secret(owner).name, seal(text.encode(), recipients))
+        into.write(_secret(owner), seal(text.encode(), recipients))
         newest = secrets[0].recipient
-        durable.write(into / self._public(owner).name, f"{newest}\n".encode())
+        into.write(_public(owner), f"{newest}\n".encode())
         return newest
 
     def store_identity(
@@ -194,7 +200,7 @@ class Keys:
             raise LockedError("this key does not open this record")
         name = _HERS[min(masters.index(identity.recipient), 1)]
         sealed = sealed_identity(identity, passphrase, random=random, work=work)
-        durable.write(self._folder / name, sealed)
+        self.place.write(name, sealed)
 
     def unlock(self, passphrase: str) -> Identity:
         """Open her identity, or else the executor's.
@@ -203,7 +209,7 @@ class Keys:
             LockedError: The passphrase is wrong, or the file was changed.
             RecordError: There is no such file.
         """
-        files = [sealed for name in _HERS if (sealed := self._read(name)) is not None]
+        files = [sealed for name in _HERS if (sealed := self.place.read(name)) is not None]
         if not files:
             hint = f"{_RESTORE} With the recovery sheet: guard record recover"
             raise RecordError(f"keys/{_HERS[0]} is missing", hint=hint)
@@ -221,47 +227,15 @@ class Keys:
             RecordError: The disk would not.
         """
         with self.alone():
-            try:
-                self._secret(owner).unlink(missing_ok=True)
-                self._public(owner).unlink(missing_ok=True)
-                durable.sync_folder(self._folder)
-            except OSError as error:
-                raise durable.disk_error(error) from error
+            self.place.remove(_secret(owner), _public(owner))
 
-    def _public(self, owner: str) -> Path:
-        check_owner(owner)
-        return self._folder / f"{owner}.pub"
-
-    def _secret(self, owner: str) -> Path:
-        check_owner(owner)
-        return self._folder / f"{owner}.age"
-
-    def _read(self, name: str) -> bytes | None:
-        try:
-            return durable.read(self._folder / name)
-        except FileNotFoundError:
-            return None
-        except OSError as error:
-            raise durable.disk_error(error) from error
-
-    @contextlib.contextmanager
-    def alone(self) -> Iterator[None]:
+    def alone(self) -> AbstractContextManager[None]:
         """Keep every other maker of keys out.
 
         Raises:
-            RecordError: The folder is missing.
+            RecordError: The place is missing.
         """
-        # Two makers of one owner could leave one's secret beside the other's public key,
-        # and mail sealed to it would be lost.
-        try:
-            handle = os.open(self._folder, os.O_RDONLY)
-            fcntl.flock(handle, fcntl.LOCK_EX)
-        except OSError as error:
-            raise durable.disk_error(error) from error
-        try:
-            yield
-        finally:
-            os.close(handle)
+        return self.place.alone()
 
 
 def sealed_identity(
@@ -279,6 +253,16 @@ def sealed_identity(
 def recipients_text(recipients: Sequence[str]) -> bytes:
     """The file `recipients.txt`."""
     return "".join(f"{line}\n" for line in (_FIRST_LINE, *recipients)).encode()
+
+
+def _public(owner: str) -> str:
+    check_owner(owner)
+    return f"{owner}{_PUBLIC}"
+
+
+def _secret(owner: str) -> str:
+    check_owner(owner)
+    return f"{owner}.age"
 
 
 def _opened(sealed: bytes, passphrase: str) -> Identity:

@@ -11,12 +11,12 @@ from dataclasses import dataclass
 from hashlib import sha256
 
 from guard.errors import GuardError
+from guard.record.audit import BEFORE_ALL, Audit, Audited
 from guard.record.derived_check import DerivedCheck
 from guard.record.entry_check import EntryCheck, Fields, fields_of
 from guard.record.finding import Finding
 from guard.record.log import Frontier
 from guard.record.note import Verifier
-from guard.record.sqlite_audit import BEFORE_ALL, Audited, SqliteAudit
 from guard.record.tree_check import TreeCheck, Witness
 
 _NOTES = 128
@@ -64,7 +64,7 @@ class LogCheck:
     """Reads stretches of one record."""
 
     def __init__(
-        self, record: SqliteAudit, verifier: Verifier, derived: DerivedCheck | None = None
+        self, record: Audit, verifier: Verifier, derived: DerivedCheck | None = None
     ) -> None:
         """Begin.
 

@@ -14,10 +14,10 @@ from pathlib import Path
 
 from guard.errors import RecordBrokenError, RecordError
 from guard.record import durable
+from guard.record.audit import Audit
 from guard.record.log import Frontier, Growth, includes, leaf_hash, siblings
 from guard.record.note import Checkpoint
 from guard.record.reading import Reader
-from guard.record.sqlite_audit import SqliteAudit
 
 _README = """\
 This folder proves that one e-mail stood in a record of correspondence, unchanged.
@@ -71,7 +71,7 @@ class Proof:
     """The record's verifier key."""
 
 
-def prove(record: SqliteAudit, reader: Reader, item: int, *, head: Head) -> Proof:
+def prove(record: Audit, reader: Reader, item: int, *, head: Head) -> Proof:
     """Make the proof of one message.
 
     Args:
@@ -143,7 +143,7 @@ def _files(proof: Proof) -> Iterator[tuple[str, bytes]]:
     yield "README.txt", _README.format(stamp=stamp).encode()
 
 
-def _root(record: SqliteAudit, start: int, end: int) -> bytes:
+def _root(record: Audit, start: int, end: int) -> bytes:
     growth = Growth(Frontier())
     for leaf in record.leaves(start, end):
         growth.append(leaf)

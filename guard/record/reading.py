@@ -10,19 +10,19 @@ from typing import Any
 
 from guard.errors import LockedError, RecordBrokenError, RecordError
 from guard.record.entry import Entry
+from guard.record.queries import Queries
 from guard.record.seal import Identity, unseal
-from guard.record.sqlite_queries import SqliteQueries
 
 
 class Reader:
     """Reads one record for somebody who has unlocked it."""
 
-    def __init__(self, record: SqliteQueries, identity: Identity) -> None:
+    def __init__(self, record: Queries, identity: Identity) -> None:
         self._record = record
         self._identity = identity
         self._known: dict[str, tuple[Identity, ...]] = {}
 
-    def of(self, record: SqliteQueries) -> "Reader":
+    def of(self, record: Queries) -> "Reader":
         """Return a reader of the same record, opened anew."""
         return Reader(record, self._identity)
 

@@ -1,22 +1,17 @@
 """Sealing every owner's keys anew: for another executor, or for a new identity of hers.
 
-Edge: files. All new files are made in `keys.next/`; the `rekeyed` entry is what makes them
-count; then they are moved over the old ones, one by one, by whoever opens the record next
-if a crash came in between. Source: FORMAT.md, "Changing who can read".
+Pure but for the place of the keys. All new files are made in `keys.next/`; the `rekeyed`
+entry is what makes them count; then they are moved over the old ones, one by one, by whoever
+opens the record next if a crash came in between. Source: FORMAT.md, "Changing who can read".
 """
 
-import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from guard.errors import RecordError
-from guard.record import durable
+from guard.record.key_folder import KeyPlace
 from guard.record.keys import Keys, recipients_text
 from guard.record.seal import Identity, check_recipient
-
-STAGING = "keys.next"
-"""Folder beside `keys/`."""
 
 _LAST = "recipients.txt"
 _EXECUTORS = "executor.key.age"
@@ -55,27 +50,24 @@ def stage(keys: Keys, owners: Sequence[str], change: Change) -> dict[str, str]:
         LockedError: The identity does not open the keys as they are.
         RecordError: A key is missing, or the disk would not.
     """
-    folder = _staging(keys)
-    _discard(folder)
+    staging = keys.place.staging()
+    staging.discard()
     renewed, fresh = {}, change.successor is not None
-    try:
-        folder.mkdir(mode=0o700)
-    except OSError as error:
-        raise durable.disk_error(error) from error
+    staging.make()
     for owner in owners:
-        newest = keys.rewrap(owner, change.identity, change.recipients, into=folder, fresh=fresh)
+        newest = keys.rewrap(owner, change.identity, change.recipients, into=staging, fresh=fresh)
         if fresh:
             renewed[owner] = newest
     for name, data in change.files.items():
-        durable.write(folder / name, data)
+        staging.write(name, data)
     # The last one: a folder without it was never ready.
-    durable.write(folder / _LAST, recipients_text(change.recipients))
+    staging.write(_LAST, recipients_text(change.recipients))
     return renewed
 
 
 def pending(keys: Keys) -> bool:
     """Whether a change was begun and not finished."""
-    return _staging(keys).exists()
+    return keys.place.staging().exists()
 
 
 def settle(keys: Keys, filed: Sequence[str], *, writing: bool) -> None:
@@ -90,44 +82,26 @@ def settle(keys: Keys, filed: Sequence[str], *, writing: bool) -> None:
     Raises:
         RecordError: The disk would not.
     """
-    folder = _staging(keys)
-    if _ready(folder) == tuple(filed):
+    staging = keys.place.staging()
+    if _ready(staging) == tuple(filed):
         with keys.alone():
-            _publish(folder, keys.folder)
+            _publish(staging, keys.place)
     elif writing:
-        _discard(folder)
+        staging.discard()
 
 
-def _publish(folder: Path, keys: Path) -> None:
-    try:
-        names = sorted(path.name for path in folder.iterdir() if path.name != _LAST)
-        for name in (*names, _LAST):
-            (folder / name).replace(keys / name)
-        # Sealed by a passphrase to whoever was the executor; the sheet makes it anew.
-        (keys / _EXECUTORS).unlink(missing_ok=True)
-        durable.sync_folder(keys)
-        shutil.rmtree(folder, ignore_errors=True)
-    except FileNotFoundError:
-        # Another process was quicker; the lock kept us from seeing a half-moved folder.
+def _publish(staging: KeyPlace, place: KeyPlace) -> None:
+    if not staging.has(_LAST):
+        # Another process was quicker; the lock kept us from seeing it half moved.
         return
-    except OSError as error:
-        raise durable.disk_error(error) from error
+    place.take_over(*(name for name in staging.names() if name != _LAST), _LAST)
+    # Sealed by a passphrase to whoever was the executor; the sheet makes it anew.
+    place.remove(_EXECUTORS)
+    staging.discard()
 
 
-def _discard(folder: Path) -> None:
+def _ready(staging: KeyPlace) -> tuple[str, ...]:
     try:
-        if folder.exists():
-            shutil.rmtree(folder)
-    except OSError as error:
-        raise durable.disk_error(error) from error
-
-
-def _ready(folder: Path) -> tuple[str, ...]:
-    try:
-        return Keys(folder).masters()
+        return Keys(staging).masters()
     except RecordError:
         return ()
-
-
-def _staging(keys: Keys) -> Path:
-    return keys.folder.with_name(STAGING)

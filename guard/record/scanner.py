@@ -1,14 +1,18 @@
 """The scanner's own keys: it signs the log, and knows content and names again by HMAC.
 
-Pure. They can add to the record and cannot read it. Whoever holds them can forge from now
-on, and can test a guess of a short message or of an address. Source: FORMAT.md.
+Pure but for `read`. They can add to the record and cannot read it. Whoever holds them can
+forge from now on, and can test a guess of a short message or of an address. Source: FORMAT.md.
 """
 
+import contextlib
 import hmac
 from base64 import b64decode, b64encode
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Self
 
+from guard.errors import RecordError
+from guard.record import durable
 from guard.record.note import Signer, Verifier
 
 _FIRST_LINE = "guard scanner key v1"
@@ -62,6 +66,22 @@ class ScannerKey:
         seed = b64encode(b"\x01" + self.signer.seed).decode()
         mac = b64encode(self.mac).decode()
         return f"{_FIRST_LINE}\n{_SIGNER}{name}+{key_id}+{seed}\n{_MAC}{mac}\n"
+
+    @classmethod
+    def read(cls, folder: Path, *, needed: bool) -> Self | None:
+        """Read the file from a record's folder; None when it is missing or damaged.
+
+        Raises:
+            RecordError: It is missing or damaged, and needed.
+        """
+        # Without it a record can be verified and read, but not added to.
+        with contextlib.suppress(OSError, ValueError):
+            return cls.decode(durable.read(folder / "scanner.key").decode())
+        if needed:
+            raise RecordError(
+                "scanner.key is missing or damaged", hint="Restore it from the last backup."
+            )
+        return None
 
     @property
     def verifier(self) -> Verifier:

@@ -34,6 +34,12 @@ DERIVED = {
 }
 """Table to its columns and its primary key. The key's columns come first."""
 
+COLUMNS_OF = {
+    table: tuple(column.split()[0] for column in columns.split(", "))
+    for table, (columns, _) in DERIVED.items()
+}
+"""Table to the names of its columns, in order."""
+
 _ENTRY = (
     "seq INTEGER PRIMARY KEY, kind TEXT NOT NULL, item INTEGER, owner TEXT,"
     " at INTEGER NOT NULL, body BLOB NOT NULL, sealed BLOB, leaf BLOB NOT NULL"

@@ -6,18 +6,19 @@ signed comes back. Source: FORMAT.md, "Backup", "Derived tables".
 
 import contextlib
 import json
-import sqlite3
 from collections.abc import Iterable
 from pathlib import Path
 
 from guard.errors import RecordBrokenError
 from guard.record import sqlite_file
+from guard.record.batch import ADD_CHECKPOINT, ADD_ENTRY
 from guard.record.derive import changes
 from guard.record.entry import Entry
 from guard.record.log import leaf_hash
-from guard.record.sqlite_batch import apply
 from guard.record.sqlite_file import translated
 from guard.record.sqlite_segment import Row
+from guard.record.sqlite_store import SqliteStore
+from guard.record.store import Store
 
 
 def write(path: Path, pieces: Iterable[Iterable[Row]]) -> None:
@@ -33,27 +34,36 @@ def write(path: Path, pieces: Iterable[Iterable[Row]]) -> None:
     """
     with translated(), contextlib.closing(sqlite_file.create(path)) as db:
         db.execute("COMMIT")
+        store = SqliteStore(db, path.parent)
         for piece in pieces:
-            db.execute("BEGIN IMMEDIATE")
-            for row in piece:
-                try:
-                    _insert(db, row)
-                except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
-                    raise _changed(row) from None
-            db.execute("COMMIT")
+            with store.transaction(0):
+                for row in piece:
+                    add(store, row)
 
 
-def _insert(db: sqlite3.Connection, row: Row) -> None:
+def add(store: Store, row: Row) -> None:
+    """Add one row to a store, inside a transaction.
+
+    Raises:
+        RecordBrokenError: Its body cannot be read.
+    """
+    try:
+        _insert(store, row)
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        raise _changed(row) from None
+
+
+def _insert(store: Store, row: Row) -> None:
     fields = json.loads(row.body)
     copies = (row.seq, fields["kind"], fields.get("item"), fields.get("owner"), fields["at"])
     values = (*copies, row.body, row.sealed, leaf_hash(row.body))
-    db.execute("INSERT INTO entry VALUES (?, ?, ?, ?, ?, ?, ?, ?)", values)
+    store.do(ADD_ENTRY, *values)
     if row.ct is not None:
-        db.execute("INSERT INTO blob VALUES (?, ?)", (row.seq, row.ct))
+        store.put_sealed(row.seq, row.ct)
     if row.checkpoint is not None:
-        signed = (row.seq + 1, *row.checkpoint)
-        db.execute("INSERT INTO checkpoint VALUES (?, ?, ?)", signed)
-    apply(db, changes(fields))
+        store.do(ADD_CHECKPOINT, row.seq + 1, *row.checkpoint)
+    for change in changes(fields):
+        store.change(change)
 
 
 def entry_of(row: Row) -> Entry:

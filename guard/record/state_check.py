@@ -7,10 +7,10 @@ what it finds. Source: FORMAT.md, "Verifying".
 from collections.abc import Iterator
 
 from guard.errors import GuardError
+from guard.record.audit import Audit
 from guard.record.entry import Entry
 from guard.record.finding import Finding
 from guard.record.reading import Reader
-from guard.record.sqlite_audit import SqliteAudit
 
 
 def safely(findings: Iterator[Finding]) -> Iterator[Finding]:
@@ -27,7 +27,7 @@ def unforeseen(error: Exception) -> Finding:
     return Finding(what="database", detail=told or f"cannot be checked ({type(error).__name__})")
 
 
-def structure(record: SqliteAudit) -> Iterator[Finding]:
+def structure(record: Audit) -> Iterator[Finding]:
     """SQLite's own structure and indexes."""
     # Rows that only an index hides or invents would mislead the questions asked later.
     faults = record.structure_faults()
@@ -35,19 +35,19 @@ def structure(record: SqliteAudit) -> Iterator[Finding]:
         yield Finding(what="database", detail=f"its structure is damaged in {faults} places")
 
 
-def strays(record: SqliteAudit) -> Iterator[Finding]:
+def strays(record: Audit) -> Iterator[Finding]:
     """Messages without an entry."""
     for seq in record.stray_blobs():
         yield Finding(what="blob", seq=seq, detail="a message that no entry filed")
 
 
-def orders(record: SqliteAudit) -> Iterator[Finding]:
+def orders(record: Audit) -> Iterator[Finding]:
     """Erase orders that she did not sign."""
     for seq in record.erasures().forged:
         yield Finding(what="order", seq=seq, detail="she did not sign this order")
 
 
-def derived(record: SqliteAudit) -> Iterator[Finding]:
+def derived(record: Audit) -> Iterator[Finding]:
     """Derived tables that say more or less than the entries."""
     for table, row, missing in record.differences():
         seq = row[-1] if isinstance(row[-1], int) else None
@@ -55,7 +55,7 @@ def derived(record: SqliteAudit) -> Iterator[Finding]:
         yield Finding(what="derived", seq=seq, detail=f"table {table}: {state}")
 
 
-def keys(record: SqliteAudit) -> Iterator[Finding]:
+def keys(record: Audit) -> Iterator[Finding]:
     """Public keys that are not those in the log."""
     masters = record.keys.masters()
     if masters != record.erasures().readers:
@@ -72,7 +72,7 @@ def keys(record: SqliteAudit) -> Iterator[Finding]:
             )
 
 
-def contents(record: SqliteAudit, reader: Reader, *, since: int, until: int) -> Iterator[Finding]:
+def contents(record: Audit, reader: Reader, *, since: int, until: int) -> Iterator[Finding]:
     """Whether everything opens and is what was committed to.
 
     Args:
@@ -92,7 +92,7 @@ def contents(record: SqliteAudit, reader: Reader, *, since: int, until: int) -> 
             yield Finding(what="content", seq=entry.seq, detail=unforeseen(error).detail)
 
 
-def _content(record: SqliteAudit, reader: Reader, entry: Entry) -> Iterator[Finding]:
+def _content(record: Audit, reader: Reader, entry: Entry) -> Iterator[Finding]:
     if not reader.readable(entry):
         yield from _unreadable(record, entry)
     elif entry.kind == "filed":
@@ -101,7 +101,7 @@ def _content(record: SqliteAudit, reader: Reader, entry: Entry) -> Iterator[Find
         reader.secret(entry.seq)
 
 
-def _unreadable(record: SqliteAudit, entry: Entry) -> Iterator[Finding]:
+def _unreadable(record: Audit, entry: Entry) -> Iterator[Finding]:
     for owner in entry.fields["owners"]:
         if entry.seq >= record.erasures().end(owner):
             yield Finding(what="content", seq=entry.seq, detail="its keys are not in keys/")

@@ -10,18 +10,20 @@ from collections.abc import Generator, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
+from typing import Protocol
 
 from guard.errors import GuardError, RecordBrokenError
 from guard.record import durable, state_check, verified, witness
+from guard.record.audit import Audit, Extent
 from guard.record.derived_check import DerivedCheck
 from guard.record.finding import Finding
+from guard.record.ledger import Record
 from guard.record.log import Frontier
 from guard.record.log_check import LogCheck, Pause, Stretch
 from guard.record.note import Checkpoint, Verifier
 from guard.record.reading import Reader
 from guard.record.seal import Identity
 from guard.record.sqlite import SqliteRecord
-from guard.record.sqlite_audit import Extent, SqliteAudit
 from guard.record.state_check import safely, unforeseen
 from guard.record.tree_check import Witness, vouched
 from guard.record.verified import Mark, Verified
@@ -33,8 +35,19 @@ AGAIN_BYTES = 512_000_000
 """Bytes of older messages that are read again each time: some two seconds."""
 
 
+class Opener(Protocol):
+    """Opens the record of a folder."""
+
+    def __call__(self, folder: Path, /, *, readonly: bool, strict: bool) -> Record:
+        """See `SqliteRecord.open`."""
+
+
 def examine(
-    folder: Path, *, identity: Identity | None = None, witnessed: Sequence[str] = ()
+    folder: Path,
+    *,
+    identity: Identity | None = None,
+    witnessed: Sequence[str] = (),
+    opener: Opener = SqliteRecord.open,
 ) -> Iterator[Finding]:
     """Verify the whole record in a folder, whatever is there. Never raises.
 
@@ -42,15 +55,16 @@ def examine(
         folder: The record's folder; `checkpoints/*.txt` in it are compared too.
         identity: Hers; also opens everything and checks the commitments.
         witnessed: Further checkpoints kept elsewhere, signed notes.
+        opener: Opens the record, where it does not lie in the folder.
 
     Yields:
         What is wrong, in the order of the log; nothing for a whole record.
     """
-    return Examination(folder, identity=identity, witnessed=witnessed).findings()
+    return Examination(folder, identity=identity, witnessed=witnessed, opener=opener).findings()
 
 
 def verify(
-    record: SqliteAudit, *, identity: Identity | None = None, witnessed: Sequence[str] = ()
+    record: Audit, *, identity: Identity | None = None, witnessed: Sequence[str] = ()
 ) -> Iterator[Finding]:
     """Check everything in an open record. Never raises.
 
@@ -76,6 +90,7 @@ class Examination:
         identity: Identity | None = None,
         witnessed: Sequence[str] = (),
         full: bool = True,
+        opener: Opener = SqliteRecord.open,
     ) -> None:
         """Begin.
 
@@ -84,7 +99,9 @@ class Examination:
             identity: Hers; also opens what is read and checks the commitments.
             witnessed: Checkpoints kept elsewhere, signed notes.
             full: Read everything; else what is new since the last time, and a part of the rest.
+            opener: Opens the record, where it does not lie in the folder.
         """
+        self._open = opener
         self._folder, self._identity, self._full = folder, identity, full
         self._notes = list(witnessed)
         self._again = Mark()
@@ -109,7 +126,7 @@ class Examination:
         """
         return safely(self._opened())
 
-    def findings_in(self, record: SqliteAudit) -> Iterator[Finding]:
+    def findings_in(self, record: Audit) -> Iterator[Finding]:
         """Check an open record. Never raises.
 
         Yields:
@@ -127,18 +144,18 @@ class Examination:
         with contextlib.suppress(GuardError, ValueError):
             head = Checkpoint.decode(text)
             done = Verified(head=Mark(head.size, head.root), again=self._again)
-            with SqliteRecord.open(self._folder) as record:
+            with self._open(self._folder, readonly=False, strict=True) as record:
                 record.remember_verified(done)
             return True
         return False
 
     def _opened(self) -> Iterator[Finding]:
         try:
-            record = SqliteRecord.open(self._folder, readonly=True)
+            record = self._open(self._folder, readonly=True, strict=True)
         except RecordBrokenError as error:
             yield unforeseen(error)
             # Its entries may be whole all the same; which ones are not must be said.
-            record = SqliteRecord.open(self._folder, readonly=True, strict=False)
+            record = self._open(self._folder, readonly=True, strict=False)
         with record:
             for path in sorted((self._folder / "checkpoints").glob("*.txt")):
                 try:
@@ -148,7 +165,7 @@ class Examination:
             yield from witness.faults(self._folder)
             yield from self.findings_in(record)
 
-    def _checked(self, record: SqliteAudit) -> Iterator[Finding]:
+    def _checked(self, record: Audit) -> Iterator[Finding]:
         self.extent = record.extent()
         verifier = record.verifier()
         before = yield from self._before(record, verifier)
@@ -172,9 +189,7 @@ class Examination:
                 opened = state_check.contents(record, reader, since=since, until=until)
                 yield from safely(opened)
 
-    def _before(
-        self, record: SqliteAudit, verifier: Verifier
-    ) -> Generator[Finding, None, Verified]:
+    def _before(self, record: Audit, verifier: Verifier) -> Generator[Finding, None, Verified]:
         """What was verified before, as far as the record bears it out."""
         nothing = Verified(head=Mark())
         if self._full:
@@ -189,7 +204,7 @@ class Examination:
             return nothing
         return before
 
-    def _log(self, record: SqliteAudit, check: LogCheck, before: Verified) -> Iterator[Finding]:
+    def _log(self, record: Audit, check: LogCheck, before: Verified) -> Iterator[Finding]:
         verifier = record.verifier()
         self.since = known = before.head.size
         witnesses = yield from self._witnesses(record, verifier, known)
@@ -212,7 +227,7 @@ class Examination:
         self.read = check.read
 
     def _witnesses(
-        self, record: SqliteAudit, verifier: Verifier, known: int
+        self, record: Audit, verifier: Verifier, known: int
     ) -> Generator[Finding, None, list[Witness]]:
         """Compare the kept checkpoints of what is not read now; give the others."""
         found = []
@@ -232,7 +247,7 @@ class Examination:
         return found
 
 
-def _standing(record: SqliteAudit, verifier: Verifier, mark: Mark) -> Frontier:
+def _standing(record: Audit, verifier: Verifier, mark: Mark) -> Frontier:
     """The frontier at a mark, as a checkpoint in the record vouches for it.
 
     Raises:
@@ -249,7 +264,7 @@ def _standing(record: SqliteAudit, verifier: Verifier, mark: Mark) -> Frontier:
     return frontier
 
 
-def _derived(record: SqliteAudit, sums: DerivedCheck | None) -> Iterator[Finding]:
+def _derived(record: Audit, sums: DerivedCheck | None) -> Iterator[Finding]:
     # Only when the quick way says no are the tables made anew and compared row by row.
     if sums is None or not sums.agrees(record.derived_rows):
         yield from state_check.derived(record)

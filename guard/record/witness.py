@@ -14,10 +14,10 @@ from typing import Any
 
 from guard.errors import RecordBrokenError
 from guard.record import durable
+from guard.record.audit import Audit
 from guard.record.finding import Finding
 from guard.record.note import Checkpoint
 from guard.record.proof import Head
-from guard.record.sqlite_audit import SqliteAudit
 
 MAILED = "mailed"
 STAMPED = "stamped"
@@ -74,7 +74,7 @@ def note_seen(folder: Path, name: str, now: Seen) -> None:
     durable.write(_folder(folder) / _STATE, json.dumps(told).encode())
 
 
-def head_to_show(record: SqliteAudit) -> tuple[int, str]:
+def head_to_show(record: Audit) -> tuple[int, str]:
     """The head that a witness is to see: its size, and the note.
 
     Raises:
@@ -108,7 +108,7 @@ def keep(folder: Path, size: int, note: str, *, stamp: bytes = b"", chain: bytes
         durable.write(path.with_suffix(".tsr"), stamp)
 
 
-def earliest_stamped(record: SqliteAudit, item: int) -> Head | None:
+def earliest_stamped(record: Audit, item: int) -> Head | None:
     """The first stamped head that covers an entry: what proves it oldest; None if none does."""
     for size in sorted(_sizes(record.folder)):
         path = _path(record.folder, size)
@@ -130,7 +130,7 @@ def stamps(stamp: bytes, note: str) -> bool:
     return sha256(note.encode()).digest() in stamp
 
 
-def stamped_note(record: SqliteAudit, stamp: bytes) -> str | None:
+def stamped_note(record: Audit, stamp: bytes) -> str | None:
     """The checkpoint of the record that a stamp is about; None when there is none."""
     for _, _, note in record.checkpoints(0, 2**63 - 1):
         if stamps(stamp, note):

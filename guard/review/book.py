@@ -13,8 +13,8 @@ from guard.mail.message import Message
 from guard.mail.parse import parse
 from guard.policy.minutes import Minutes, read
 from guard.record.entry import UNSORTED
+from guard.record.ledger import Record
 from guard.record.reading import Reader
-from guard.record.sqlite import SqliteRecord
 from guard.reply.wording import Wording, Wordings, approved
 from guard.review import rulings
 from guard.review.index import Index
@@ -58,7 +58,7 @@ class Book:
 
     def __init__(
         self,
-        record: SqliteRecord,
+        record: Record,
         reader: Reader,
         shelf: Shelf,
         memory: Memory,

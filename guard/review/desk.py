@@ -14,8 +14,8 @@ from pathlib import Path
 from guard.clients.directory import Client
 from guard.config import Settings
 from guard.errors import GuardError, LockedError
+from guard.record.ledger import Record
 from guard.record.reading import Reader
-from guard.record.sqlite import SqliteRecord
 from guard.reply.errands import Errands
 from guard.reply.wording import wordings
 from guard.review.book import Book, Memory
@@ -30,7 +30,7 @@ class Edges:
     settings: Settings
     """The practice's choices."""
 
-    open_record: Callable[..., SqliteRecord]
+    open_record: Callable[..., Record]
     """Opens the record; ``readonly`` says whether it is only read."""
 
     clock: Callable[[], datetime]
@@ -39,7 +39,7 @@ class Edges:
     token: Callable[[], str]
     """A new unguessable text of letters and digits."""
 
-    errands: Callable[[SqliteRecord], AbstractContextManager[Errands]] | None
+    errands: Callable[[Record], AbstractContextManager[Errands]] | None
     """Everything for sending, with the scan's lock held; None when nothing is set up."""
 
     model_card: Callable[[], Path]

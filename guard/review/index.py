@@ -10,8 +10,8 @@ from guard.mail.parse import parse
 from guard.policy import minutes
 from guard.record.entry import UNSORTED, Entry
 from guard.record.image import Images
+from guard.record.ledger import Record
 from guard.record.reading import Reader
-from guard.record.sqlite import SqliteRecord
 from guard.review import rulings
 from guard.review.sqlite_words import WHAT, Asked, Words
 
@@ -35,7 +35,7 @@ class Index:
 
     def refresh(
         self,
-        record: SqliteRecord,
+        record: Record,
         reader: Reader,
         *,
         most: int | None = None,
@@ -85,11 +85,11 @@ class Index:
         """How many messages were not read yet."""
         return sum(len(words.unread()) for words in self._words.values())
 
-    def _erased(self, record: SqliteRecord) -> bool:
+    def _erased(self, record: Record) -> bool:
         order = record.latest("shredded")
         return order is not None and order.seq >= self._size
 
-    def _take(self, record: SqliteRecord, reader: Reader, size: int) -> None:
+    def _take(self, record: Record, reader: Reader, size: int) -> None:
         end = record.erasures().end
         homes = {item: words for words in self._words.values() for item in words.items()}
         for entry in record.entries(self._size):

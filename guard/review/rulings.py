@@ -13,8 +13,8 @@ import msgspec
 
 from guard.errors import RecordError
 from guard.record.entry import Entry, Fact
+from guard.record.queries import Queries
 from guard.record.reading import Reader
-from guard.record.sqlite_queries import SqliteQueries
 from guard.verdict.label import Label
 
 KIND = "ruled"
@@ -155,7 +155,7 @@ def read(secret: bytes) -> Answer:
     return msgspec.json.decode(secret, type=Answer)
 
 
-def rulings(record: SqliteQueries, reader: Reader) -> Iterator[Ruling]:
+def rulings(record: Queries, reader: Reader) -> Iterator[Ruling]:
     """Yield what she says each item is: the latest answer, those undone left out.
 
     What was sealed to a client whose keys were destroyed is left out too.
@@ -182,7 +182,7 @@ def rulings(record: SqliteQueries, reader: Reader) -> Iterator[Ruling]:
         yield replace(ruling, client=clients.get(item, ruling.client))
 
 
-def _standing(record: SqliteQueries) -> list[Entry]:
+def _standing(record: Queries) -> list[Entry]:
     standing: dict[int, Entry] = {}
     for entry in record.entries():
         if entry.kind == KIND:

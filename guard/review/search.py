@@ -8,8 +8,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from guard.record.ledger import Record
 from guard.record.reading import Reader
-from guard.record.sqlite import SqliteRecord
 from guard.review.index import Index
 from guard.review.sqlite_words import Asked
 from guard.verdict.label import Label
@@ -65,7 +65,7 @@ class Found:
 
 def search(
     index: Index,
-    record: SqliteRecord,
+    record: Record,
     reader: Reader,
     wanted: Wanted,
     *,

@@ -1,7 +1,7 @@
 """What erasing one client would take out of the record, and what stands in the way.
 
 Pure over the shelf and the entries it is given; nothing here destroys. The one function that
-does is `guard.record.sqlite_eraser.erase`.
+does is `guard.record.eraser.erase`.
 """
 
 from collections.abc import Iterable

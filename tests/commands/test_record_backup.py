@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from guard.record.eraser import erase
 from guard.record.seal import Identity
 from guard.record.sqlite import SqliteRecord
-from guard.record.sqlite_eraser import erase
 from guard.record.verify import examine
 from tests.commands.home import LETTER, Home
 

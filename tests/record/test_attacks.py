@@ -34,6 +34,7 @@ from guard.pipeline.scan import scan
 from guard.record.backup import back_up
 from guard.record.backup_folder import BackupFolder
 from guard.record.entry import Fact, Incoming, Location
+from guard.record.eraser import erase, replay
 from guard.record.log import Frontier, leaf_hash
 from guard.record.note import Checkpoint
 from guard.record.passphrase import seal_with_passphrase
@@ -43,7 +44,6 @@ from guard.record.scanner import ScannerKey
 from guard.record.schema import STATEMENTS
 from guard.record.seal import Identity
 from guard.record.sqlite import SqliteRecord
-from guard.record.sqlite_eraser import erase, replay
 from guard.record.verify import examine, verify
 from guard.reply import compose
 from guard.reply.outbox import settle

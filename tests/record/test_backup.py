@@ -18,17 +18,17 @@ from guard.record.backup import BackedUp, Store, back_up, compare, load
 from guard.record.backup_folder import BackupFolder
 from guard.record.backup_s3 import BackupBucket
 from guard.record.entry import Fact, Incoming, Location
+from guard.record.eraser import erase, replay
 from guard.record.init import create
 from guard.record.keys import sealed_identity
 from guard.record.manifest import HORIZON_MS, NAME, decode
 from guard.record.passphrase import CHEAPEST
+from guard.record.readers import change_readers
 from guard.record.reading import Reader
 from guard.record.rekey import Change
 from guard.record.restore import open_scanner, openable, orders, restore
 from guard.record.seal import Identity
 from guard.record.sqlite import SqliteRecord
-from guard.record.sqlite_eraser import erase, replay
-from guard.record.sqlite_readers import change_readers
 from guard.record.sqlite_segment import pack, unpack
 from guard.record.verify import examine
 from tests.record.conftest import NOW, PASSPHRASE, Home

@@ -11,6 +11,7 @@ import pytest
 from guard.errors import LockedError, RecordBrokenError, RecordError
 from guard.record import passphrase
 from guard.record.entry import Entry, Fact, Incoming
+from guard.record.eraser import erase, finish, insist_orderer, name_orderer, replay
 from guard.record.erasures import Erasures
 from guard.record.init import create
 from guard.record.order import Order, signer, succession, verifier
@@ -18,7 +19,6 @@ from guard.record.reading import Reader
 from guard.record.schema import STATEMENTS
 from guard.record.seal import Identity
 from guard.record.sqlite import SqliteRecord
-from guard.record.sqlite_eraser import erase, finish, insist_orderer, name_orderer, replay
 from guard.record.verify import examine, verify
 from tests.record.conftest import NOW, Home
 

@@ -8,11 +8,11 @@ import pytest
 
 from guard.errors import LockedError, RecordError
 from guard.record.entry import Incoming, Location
+from guard.record.eraser import erase
 from guard.record.export import Exported, export
 from guard.record.reading import Reader
 from guard.record.seal import Identity
 from guard.record.sqlite import SqliteRecord
-from guard.record.sqlite_eraser import erase
 from tests.record.conftest import NOW, Home
 
 MailBuilder = Callable[..., Incoming]

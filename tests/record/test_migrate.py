@@ -11,12 +11,12 @@ import pytest
 
 from guard.errors import RecordBrokenError, RecordError
 from guard.record.entry import Incoming
+from guard.record.eraser import erase
 from guard.record.keys import Keys
 from guard.record.migrate import STEPS, Step, migrate, statements, version_of
 from guard.record.reading import Reader
 from guard.record.schema import FORMAT, STATEMENTS
 from guard.record.sqlite import SqliteRecord
-from guard.record.sqlite_eraser import erase
 from guard.record.verify import examine
 from tests.record.conftest import NOW, Home
 

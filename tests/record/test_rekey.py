@@ -11,14 +11,15 @@ import pytest
 from guard.errors import GuardError, LockedError, RecordError
 from guard.record import durable, rekey
 from guard.record.entry import Fact, Incoming
+from guard.record.eraser import erase
+from guard.record.key_folder import STAGING
 from guard.record.keys import Keys, sealed_identity
 from guard.record.passphrase import CHEAPEST
+from guard.record.readers import change_readers
 from guard.record.reading import Reader
-from guard.record.rekey import STAGING, Change
+from guard.record.rekey import Change
 from guard.record.seal import Identity, unseal
 from guard.record.sqlite import SqliteRecord
-from guard.record.sqlite_eraser import erase
-from guard.record.sqlite_readers import change_readers
 from guard.record.verify import verify
 from tests.record.conftest import NOW, PASSPHRASE, Home
 

@@ -4,9 +4,9 @@ import pytest
 
 from guard.errors import RecordError
 from guard.record.entry import Fact, Incoming
+from guard.record.eraser import erase
 from guard.record.reading import Reader
 from guard.record.sqlite import SqliteRecord
-from guard.record.sqlite_eraser import erase
 from guard.record.verify import verify
 from tests.record.conftest import NOW, Home
 

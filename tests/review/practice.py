@@ -26,6 +26,7 @@ from guard.policy.decision import Action, Correspondent, Decision, Finding, Kind
 from guard.policy.minutes import Minutes, fact
 from guard.record.entry import Incoming
 from guard.record.init import create
+from guard.record.ledger import Record
 from guard.record.lock import scan_lock
 from guard.record.passphrase import CHEAPEST
 from guard.record.sqlite import SqliteRecord
@@ -143,7 +144,7 @@ class Practice:
         return packed.getvalue()
 
     @contextmanager
-    def errands(self, record: SqliteRecord) -> Iterator[Errands]:
+    def errands(self, record: Record) -> Iterator[Errands]:
         with scan_lock(self.settings.record_folder, now=self.now):
             yield Errands(
                 record=record,

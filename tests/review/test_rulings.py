@@ -1,6 +1,6 @@
 """What training reads: her latest word about each item, and nothing that she took back."""
 
-from guard.record.sqlite_eraser import erase
+from guard.record.eraser import erase
 from guard.review.rulings import Answer, Remind, Ruling, read, ruled, rulings
 from guard.verdict.label import Label
 from tests.review.practice import PASSPHRASE, Practice, letter

@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
+from guard.record.eraser import erase
 from guard.record.image import Images
 from guard.record.reading import Reader
 from guard.record.seal import Identity
 from guard.record.sqlite import SqliteRecord
-from guard.record.sqlite_eraser import erase
 from guard.review import rulings
 from guard.review.index import Index
 from guard.review.search import Found, Wanted, search

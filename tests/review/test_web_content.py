@@ -6,7 +6,7 @@ import pytest
 from selectolax.lexbor import LexborHTMLParser
 
 from guard.clients import directory
-from guard.record.sqlite_eraser import erase
+from guard.record.eraser import erase
 from guard.verdict.label import Label
 from tests.review.practice import PASSPHRASE, Practice, letter
 

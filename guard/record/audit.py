@@ -1,34 +1,28 @@
-"""What `verify` asks of the record in SQLite: everything, page by page, whatever is there.
+"""What `verify` asks of the record: everything, page by page, whatever is there.
 
-Edge: reads only. Between pages no lock is held, so that a scan can go on filing.
+Pure but for the store it is given; reads only. Between pages no lock is held, so that
+a scan can go on filing.
 """
 
-import contextlib
-import sqlite3
 from collections.abc import Iterator
 from dataclasses import dataclass
-from hashlib import sha256
 from typing import Any
 
-from guard.record import sqlite_file
+from guard.record.batch import compare, ordered
 from guard.record.derive import Cell
+from guard.record.queries import PAGE, Queries, after
 from guard.record.schema import DERIVED
-from guard.record.sqlite_batch import compare, ordered, rederive
-from guard.record.sqlite_file import translated
-from guard.record.sqlite_queries import PAGE, SqliteQueries, after
+from guard.record.sqlite_store import rederived
 from guard.record.tree_check import Row
 
 _SMALL = 65_536
 """Bytes of a sealed message that is read together with its page; larger ones singly."""
 
-_CHUNK = 1 << 20
-"""Bytes of a larger one that are read at a time."""
-
 _LEAVES = 4096
 """Leaf hashes that are read at a time."""
 
 BEFORE_ALL = -(2**63)
-"""The least number of an entry or checkpoint that SQLite can hold, impossible ones too."""
+"""The least number of an entry or checkpoint that a database can hold, impossible ones too."""
 
 Audited = tuple[Any, ...]
 """One entry as it stands: seq, kind, item, owner, at, body, sealed, leaf; then the sealed
@@ -49,7 +43,7 @@ class Extent:
     """The newest checkpoint."""
 
 
-class SqliteAudit(SqliteQueries):
+class Audit(Queries):
     """The part of the record that is audited."""
 
     def extent(self) -> Extent:
@@ -59,8 +53,9 @@ class SqliteAudit(SqliteQueries):
             RecordError: It cannot be read.
         """
         # One statement, and so one moment: a scan may be filing.
+        newest = "FROM checkpoint ORDER BY size DESC LIMIT 1"
         size, last, note = self._one(
-            "SELECT max(size), (SELECT max(seq) FROM entry), note FROM checkpoint"
+            f"SELECT (SELECT size {newest}), (SELECT max(seq) FROM entry), (SELECT note {newest})"  # noqa: S608 - our own names
         )
         return Extent(size=size or 0, last=-1 if last is None else last, note=note or "")
 
@@ -71,9 +66,10 @@ class SqliteAudit(SqliteQueries):
             since: The first entry's number, or `BEFORE_ALL`.
             last: The last one's.
         """
+        sizes = self._store.sizes
+        small = f"CASE WHEN {sizes} <= ? THEN ct END, {sizes}"
         query = (
-            "SELECT e.seq, kind, item, owner, at, body, sealed, leaf,"
-            " CASE WHEN length(ct) <= ? THEN ct END, length(ct)"
+            f"SELECT e.seq, kind, item, owner, at, body, sealed, leaf, {small}"  # noqa: S608 - our own names
             " FROM entry e LEFT JOIN blob b ON b.seq = e.seq"
             " WHERE e.seq BETWEEN ? AND ? ORDER BY e.seq LIMIT ?"
         )
@@ -89,11 +85,7 @@ class SqliteAudit(SqliteQueries):
         Raises:
             RecordError: It cannot be read.
         """
-        digest = sha256()
-        with translated(), self._db.blobopen("blob", "ct", seq, readonly=True) as blob:
-            while chunk := blob.read(_CHUNK):
-                digest.update(chunk)
-        return digest.digest()
+        return self._store.digest(seq)
 
     def checkpoints(self, since: int, until: int) -> Iterator[Row]:
         """Checkpoints in order, those of `since` entries up to those of `until`."""
@@ -116,11 +108,8 @@ class SqliteAudit(SqliteQueries):
             start = after(rows[-1][0], start)
 
     def structure_faults(self) -> int:
-        """How many faults SQLite finds in the file's structure and indexes, at most 100."""
-        # A connection of its own, so that it can run beside everything else.
-        with translated(), contextlib.closing(sqlite_file.beside(self.folder)) as db:
-            faults = db.execute("PRAGMA integrity_check").fetchall()
-        return 0 if faults == [("ok",)] else len(faults)
+        """How many faults the engine finds in its structure and indexes, at most 100."""
+        return self._store.structure_faults()
 
     def stray_blobs(self) -> list[int]:
         """Numbers of messages where there is no entry at all."""
@@ -132,8 +121,7 @@ class SqliteAudit(SqliteQueries):
 
     def derived_rows(self, table: str) -> Iterator[tuple[Cell, ...]]:
         """All rows of a derived table, in the order of its key, at one moment."""
-        with translated():
-            yield from ordered(self._db, table)
+        return ordered(self._store, table)
 
     def differences(self) -> Iterator[tuple[str, tuple[Cell, ...], bool]]:
         """Compare the derived tables with what the entries say.
@@ -141,14 +129,9 @@ class SqliteAudit(SqliteQueries):
         Yields:
             Table, row, and whether the row is missing (True) or planted (False).
         """
-        with translated(), contextlib.closing(sqlite_file.scratch()) as fresh:
-            # One read transaction, or a scan in between would look like tampering.
-            self._db.execute("BEGIN")
-            try:
-                rederive(fresh, self.entries())
-                for table in DERIVED:
-                    for row, missing in compare(ordered(self._db, table), ordered(fresh, table)):
-                        yield table, row, missing
-            finally:
-                with contextlib.suppress(sqlite3.Error):
-                    self._db.execute("ROLLBACK")
+        # At one moment, or a scan in between would look like tampering.
+        with self._store.moment(), rederived(self.entries()) as fresh:
+            for table in DERIVED:
+                found, wanted = ordered(self._store, table), ordered(fresh, table)
+                for row, missing in compare(found, wanted):
+                    yield table, row, missing

@@ -11,16 +11,16 @@ from collections.abc import Mapping, Sequence
 
 from guard.errors import LockedError, RecordBrokenError, RecordError
 from guard.record import durable
+from guard.record.batch import Batch
 from guard.record.entry import JSON, UNSORTED, Entry
+from guard.record.ledger import Record
 from guard.record.note import Verifier
 from guard.record.order import Order, signer, succession, verifier
 from guard.record.seal import Identity
-from guard.record.sqlite import SqliteRecord
-from guard.record.sqlite_batch import Batch
 
 
 def erase(
-    record: SqliteRecord,
+    record: Record,
     owner: str,
     *,
     identity: Identity,
@@ -65,7 +65,7 @@ def erase(
     return seq
 
 
-def replay(record: SqliteRecord, entry: Entry) -> bool:
+def replay(record: Record, entry: Entry) -> bool:
     """Carry out an order of hers again, in a record restored from before it was given.
 
     Args:
@@ -92,7 +92,7 @@ def replay(record: SqliteRecord, entry: Entry) -> bool:
     return True
 
 
-def finish(record: SqliteRecord) -> None:
+def finish(record: Record) -> None:
     """Destroy the keys that an order covers and a crash left behind; cheap when none are.
 
     Raises:
@@ -107,7 +107,7 @@ def finish(record: SqliteRecord) -> None:
             record.keys.destroy(owner)
 
 
-def _drop_cache(record: SqliteRecord) -> None:
+def _drop_cache(record: Record) -> None:
     """Delete what can be searched: it may hold words of letters that go by number."""
     try:
         shutil.rmtree(record.folder / "search")
@@ -117,7 +117,7 @@ def _drop_cache(record: SqliteRecord) -> None:
         raise durable.disk_error(error) from error
 
 
-def _condemned(record: SqliteRecord) -> list[str]:
+def _condemned(record: Record) -> list[str]:
     erasures = record.erasures()
     return [
         owner
@@ -128,7 +128,7 @@ def _condemned(record: SqliteRecord) -> list[str]:
     ]
 
 
-def _refuse_held(record: SqliteRecord, owner: str) -> None:
+def _refuse_held(record: Record, owner: str) -> None:
     if record.held(owner):
         raise RecordError(
             "this client is under a legal hold, so nothing was destroyed",
@@ -136,7 +136,7 @@ def _refuse_held(record: SqliteRecord, owner: str) -> None:
         )
 
 
-def insist_orderer(record: SqliteRecord, batch: Batch, identity: Identity) -> str:
+def insist_orderer(record: Record, batch: Batch, identity: Identity) -> str:
     """Return the origin of the log, if this identity may order anything of it.
 
     Raises:
@@ -151,9 +151,7 @@ def insist_orderer(record: SqliteRecord, batch: Batch, identity: Identity) -> st
     return origin
 
 
-def name_orderer(
-    record: SqliteRecord, batch: Batch, successor: Identity, identity: Identity
-) -> None:
+def name_orderer(record: Record, batch: Batch, successor: Identity, identity: Identity) -> None:
     """File that a new identity of hers orders from now on, signed by the one before."""
     origin = batch.scanner.verifier.name
     text = succession(origin, verifier(successor, origin))
@@ -172,33 +170,31 @@ def _read(orderer: Verifier | None, note: object, origin: str) -> Order:
 
 
 def _carry_out(
-    record: SqliteRecord, batch: Batch, order: Order, *, note: str, body: Mapping[str, JSON]
+    record: Record, batch: Batch, order: Order, *, note: str, body: Mapping[str, JSON]
 ) -> int:
-    names = batch.db.execute("SELECT mac FROM name WHERE owner = ? ORDER BY mac", (order.owner,))
+    names = batch.store.ask("SELECT mac FROM name WHERE owner = ? ORDER BY mac", order.owner)
     unnames = [mac.hex() for (mac,) in names]
     fields: dict[str, JSON] = {"owner": order.owner, "body": body, "order": note}
     seq = batch.add("shredded", fields | ({"unnames": unnames} if unnames else {}))
-    batch.db.execute("PRAGMA secure_delete = ON")
     for item in _wipe(record, batch, order):
-        tasks = batch.db.execute("SELECT name FROM task WHERE item = ? ORDER BY name", (item,))
+        tasks = batch.store.ask("SELECT name FROM task WHERE item = ? ORDER BY name", item)
         if closes := [name for (name,) in tasks]:
             batch.add("dropped", {"item": item, "closes": closes})
     return seq
 
 
-def _wipe(record: SqliteRecord, batch: Batch, order: Order) -> list[int]:
+def _wipe(record: Record, batch: Batch, order: Order) -> list[int]:
     """Destroy every sealed part and message that is covered now; returns the messages."""
     covers = record.erasures().covers
     # Over every body, because an entry of two owners is in the index under the first only.
-    found = batch.db.execute(
-        "SELECT seq, kind, body FROM entry WHERE sealed IS NOT NULL AND instr(body, ?)",
-        (json.dumps(order.owner).encode(),),
-    ).fetchall()
+    inside = f"{batch.store.contains}(body, ?) > 0"
+    found = batch.store.ask(
+        f"SELECT seq, kind, body FROM entry WHERE sealed IS NOT NULL AND {inside}",  # noqa: S608 - our own names
+        json.dumps(order.owner).encode(),
+    )
     for item in order.items:
         query = "SELECT seq, kind, body FROM entry WHERE sealed IS NOT NULL AND item = ?"
-        found += batch.db.execute(query, (item,)).fetchall()
+        found += batch.store.ask(query, item)
     doomed = {seq: kind for seq, kind, body in found if covers(json.loads(body))}
-    for seq in doomed:
-        batch.db.execute("UPDATE entry SET sealed = NULL WHERE seq = ?", (seq,))
-        batch.db.execute("DELETE FROM blob WHERE seq = ?", (seq,))
+    batch.store.shred(sorted(doomed))
     return sorted(seq for seq, kind in doomed.items() if kind == "filed")

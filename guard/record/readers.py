@@ -6,12 +6,12 @@ Source: FORMAT.md, "Changing who can read".
 """
 
 from guard.record import rekey
+from guard.record.eraser import insist_orderer, name_orderer
+from guard.record.ledger import Record
 from guard.record.order import readers, signer
-from guard.record.sqlite import SqliteRecord
-from guard.record.sqlite_eraser import insist_orderer, name_orderer
 
 
-def change_readers(record: SqliteRecord, change: rekey.Change, *, now: int) -> None:
+def change_readers(record: Record, change: rekey.Change, *, now: int) -> None:
     """Change who can read everything.
 
     The caller holds the scan's lock, so that no scan has to wait for it.

@@ -1,33 +1,31 @@
 """One open transaction that adds entries, and the tables that follow from them.
 
-Edge: writes through a connection that somebody else opened and commits.
+Pure but for the store it is given, which somebody else opened and commits.
 Source: FORMAT.md, "Entries" and "Derived tables".
 """
 
-import sqlite3
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from hashlib import sha256
+from typing import Any
 
-from guard.record.derive import Cell, Change, changes
-from guard.record.entry import JSON, Entry, canonical
+from guard.record.derive import Cell, changes
+from guard.record.entry import JSON, canonical
 from guard.record.log import Frontier, leaf_hash
 from guard.record.note import Checkpoint
 from guard.record.scanner import ScannerKey
-from guard.record.schema import DERIVED, TABLES
+from guard.record.schema import COLUMNS_OF, DERIVED
+from guard.record.store import Store
 
 _NONCE_BYTES = 16
 
 Random = Callable[[int], bytes]
 """Gives so many random bytes, fit for keys."""
 
-_PUT = {
-    table: f"INSERT OR REPLACE INTO {table} VALUES (?{', ?' * columns.count(',')})"  # noqa: S608 - as below
-    for table, (columns, _) in DERIVED.items()
-}
-_REMOVE = {
-    table: f"DELETE FROM {table} WHERE {' AND '.join(f'{column} = ?' for column in key)}"  # noqa: S608 - names of our own tables
-    for table, (_, key) in DERIVED.items()
-}
+ADD_ENTRY = "INSERT INTO entry VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+"""Takes number, kind, item, owner, time, body, sealed part and leaf."""
+
+ADD_CHECKPOINT = "INSERT INTO checkpoint VALUES (?, ?, ?)"
+"""Takes size, frontier and note."""
 
 
 class Batch:
@@ -35,7 +33,7 @@ class Batch:
 
     def __init__(
         self,
-        db: sqlite3.Connection,
+        store: Store,
         scanner: ScannerKey,
         *,
         frontier: Frontier,
@@ -46,7 +44,7 @@ class Batch:
         """Begin.
 
         Args:
-            db: Inside a transaction.
+            store: Inside a transaction.
             scanner: Signs, and knows content and names.
             frontier: Of the record as it stands.
             now: Milliseconds since 1970-01-01 UTC.
@@ -54,7 +52,7 @@ class Batch:
             random: Source of the nonces.
         """
         self._random = random
-        self._db = db
+        self._store = store
         self._now = now
         # Time in the record never runs back; where the clock did, the entry says so.
         self._at = max(now, last)
@@ -64,9 +62,9 @@ class Batch:
         self.recipients: dict[str, str] = {}
 
     @property
-    def db(self) -> sqlite3.Connection:
-        """The connection, for what else belongs into the transaction."""
-        return self._db
+    def store(self) -> Store:
+        """For what else belongs into the transaction."""
+        return self._store
 
     @property
     def size(self) -> int:
@@ -96,9 +94,10 @@ class Batch:
             whole["nonce"] = self._random(_NONCE_BYTES).hex()
         body = canonical(whole)
         leaf = leaf_hash(body)
-        row = (seq, kind, whole.get("item"), whole.get("owner"), self._at, body, sealed, leaf)
-        self._db.execute("INSERT INTO entry VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row)
-        apply(self._db, changes(whole))
+        about: tuple[Any, ...] = (whole.get("item"), whole.get("owner"))
+        self._store.do(ADD_ENTRY, seq, kind, *about, self._at, body, sealed, leaf)
+        for change in changes(whole):
+            self._store.change(change)
         self.frontier = self.frontier.append(leaf)
         return seq
 
@@ -110,36 +109,14 @@ class Batch:
         origin = self.scanner.verifier.name
         text = Checkpoint(origin=origin, size=frontier.size, root=frontier.root()).encode()
         row = (frontier.size, frontier.encode(), self.scanner.signer.sign(text))
-        self._db.execute("INSERT INTO checkpoint VALUES (?, ?, ?)", row)
+        self._store.do(ADD_CHECKPOINT, *row)
 
 
-def apply(db: sqlite3.Connection, rows: Iterable[Change]) -> None:
-    """Carry changes out."""
-    for change in rows:
-        if change.rest is None:
-            db.execute(_REMOVE[change.table], change.key)
-        else:
-            db.execute(_PUT[change.table], (*change.key, *change.rest))
-
-
-def rederive(fresh: sqlite3.Connection, entries: Iterable[Entry]) -> None:
-    """Make the derived tables in an empty database. What cannot be read is passed over."""
-    fresh.execute("BEGIN")
-    for statement in TABLES:
-        fresh.execute(statement)
-    for entry in entries:
-        try:
-            apply(fresh, changes(entry.fields))
-        except (ValueError, TypeError, KeyError, AttributeError, RecursionError, sqlite3.Error):
-            # The body was tampered with, which the check of its hash reports.
-            continue
-    fresh.execute("COMMIT")
-
-
-def ordered(db: sqlite3.Connection, table: str) -> Iterator[tuple[Cell, ...]]:
+def ordered(store: Store, table: str) -> Iterator[tuple[Cell, ...]]:
     """All rows of a derived table, in the order of its key."""
     key = ", ".join(DERIVED[table][1])
-    return db.execute(f"SELECT * FROM {table} ORDER BY {key}")  # noqa: S608 - our own names
+    columns = ", ".join(COLUMNS_OF[table])
+    return store.stream(f"SELECT {columns} FROM {table} ORDER BY {key}")  # noqa: S608 - our own names
 
 
 def compare(

@@ -1,10 +1,10 @@
-"""What the record in SQLite can be asked.
+"""What the record can be asked.
 
-Edge: reads only. One connection, one thread. Nothing here opens anything that is sealed.
+Pure but for the store and the keys it is given; reads only. One store, one thread. Nothing
+here opens anything that is sealed.
 """
 
 import json
-import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ from guard.record.erasures import KINDS, Erasures
 from guard.record.keys import Keys
 from guard.record.note import Verifier
 from guard.record.scanner import ScannerKey
-from guard.record.sqlite_file import translated
+from guard.record.store import Store
 
 PAGE = 256
 """Rows read at a time: enough to be quick, few enough to be small and to let a writer in."""
@@ -26,15 +26,15 @@ COLUMNS = "seq, kind, item, owner, at, body, sealed, leaf"
 """Of an entry, as `entry_of` takes them."""
 
 
-class SqliteQueries:
+class Queries:
     """The half of the record that asks."""
 
-    def __init__(self, db: sqlite3.Connection, folder: Path, scanner: ScannerKey | None) -> None:
-        self._db = db
+    def __init__(self, store: Store, keys: Keys, folder: Path, scanner: ScannerKey | None) -> None:
+        self._store = store
         self._scanner = scanner
         self.folder = folder
-        self.keys = Keys(folder / "keys")
-        self._erasures: tuple[int, Erasures] | None = None
+        self.keys = keys
+        self._erasures: tuple[Any, Erasures] | None = None
 
     def cursor(self, account: str, folder: str) -> Cursor | None:
         """How far a folder has been filed; None when it never was."""
@@ -143,14 +143,14 @@ class SqliteQueries:
     def erasures(self) -> Erasures:
         """What her orders say; read anew only when there is a new one."""
         # Subqueries, because MAX over a list of kinds would walk all of them.
-        row = self._one(
-            "SELECT MAX((SELECT COALESCE(MAX(seq), 0) FROM entry WHERE kind = 'shredded'),"
-            " (SELECT COALESCE(MAX(seq), 0) FROM entry WHERE kind = 'orderer'),"
-            " (SELECT COALESCE(MAX(seq), 0) FROM entry WHERE kind = 'rekeyed'))"
+        [row] = self._all(
+            "SELECT (SELECT MAX(seq) FROM entry WHERE kind = 'shredded'),"
+            " (SELECT MAX(seq) FROM entry WHERE kind = 'orderer'),"
+            " (SELECT MAX(seq) FROM entry WHERE kind = 'rekeyed')"
         )
-        if self._erasures is None or self._erasures[0] != row[0]:
+        if self._erasures is None or self._erasures[0] != row:
             query = f"SELECT {COLUMNS} FROM entry WHERE kind IN (?, ?, ?, ?) ORDER BY seq"  # noqa: S608 - our own columns
-            self._erasures = (row[0], Erasures(map(entry_of, self._all(query, *KINDS))))
+            self._erasures = (row, Erasures(map(entry_of, self._all(query, *KINDS))))
         return self._erasures[1]
 
     def held(self, owner: str) -> bool:
@@ -195,10 +195,9 @@ class SqliteQueries:
         Raises:
             RecordBrokenError: It is missing.
         """
-        row = self._one("SELECT ct FROM blob WHERE seq = ?", seq)
-        if row is None:
+        ct = self._store.message(seq)
+        if ct is None:
             raise RecordBrokenError(f"entry {seq} holds no message")
-        ct: bytes = row[0]
         return ct
 
     def head(self) -> str:
@@ -251,12 +250,11 @@ class SqliteQueries:
         return row
 
     def _one(self, query: str, *values: Cell | None) -> Any:  # noqa: ANN401 - a row, or None
-        with translated():
-            return self._db.execute(query, values).fetchone()
+        rows = self._store.ask(query, *values)
+        return rows[0] if rows else None
 
     def _all(self, query: str, *values: Cell | None) -> list[Any]:
-        with translated():
-            return self._db.execute(query, values).fetchall()
+        return self._store.ask(query, *values)
 
 
 def after(last: int, asked: int) -> int:

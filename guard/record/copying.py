@@ -1,21 +1,22 @@
-"""What a backup asks of the record in SQLite: runs of entries with their messages.
+"""What a backup asks of the record: runs of entries with their messages.
 
-Edge: reads only. Between pages no lock is held, so that a scan can go on filing.
+Pure but for the store it is given; reads only. Between pages no lock is held, so that
+a scan can go on filing.
 """
 
 from collections.abc import Iterator
 
 from guard.errors import RecordBrokenError
+from guard.record.audit import Audit
 from guard.record.entry import Entry
 from guard.record.log import Frontier, leaf_hash
-from guard.record.sqlite_audit import SqliteAudit
-from guard.record.sqlite_queries import COLUMNS, after, entry_of
+from guard.record.queries import COLUMNS, after, entry_of
 
 _FEW = 32
 """Rows at a time, because messages come with them."""
 
 
-class SqliteCopying(SqliteAudit):
+class Copying(Audit):
     """The part of the record that is copied."""
 
     def with_messages(self, since: int) -> Iterator[tuple[Entry, bytes | None]]:
@@ -26,16 +27,19 @@ class SqliteCopying(SqliteAudit):
         )
         while rows := self._all(query, since, _FEW):
             for *columns, ct in rows:
-                yield entry_of(tuple(columns)), ct
+                entry = entry_of(tuple(columns))
+                if ct is None and entry.kind == "filed":
+                    # Erased, or kept outside the table.
+                    ct = self._store.message(entry.seq)  # noqa: PLW2901 - the same message
+                yield entry, ct
             since = after(rows[-1][0], since)
 
     def sealed_parts(self, start: int, end: int) -> int:
         """How many sealed parts and messages the entries from `start` to `end` have left."""
         row = self._one(
-            "SELECT (SELECT COUNT(sealed) FROM entry WHERE seq >= ?1 AND seq < ?2)"
-            " + (SELECT COUNT(*) FROM blob WHERE seq >= ?1 AND seq < ?2)",
-            start,
-            end,
+            "SELECT (SELECT COUNT(sealed) FROM entry WHERE seq >= ? AND seq < ?)"
+            " + (SELECT COUNT(*) FROM blob WHERE seq >= ? AND seq < ?)",
+            *(start, end, start, end),
         )
         found: int = row[0]
         return found
