@@ -13,7 +13,7 @@ from types import TracebackType
 from typing import Self
 
 from guard.errors import RecordBrokenError, RecordError
-from guard.record import rekey, verified
+from guard.record import rekey
 from guard.record.batch import Batch, Random
 from guard.record.copying import Copying
 from guard.record.derive import changes
@@ -34,7 +34,6 @@ from guard.record.scanner import ScannerKey
 from guard.record.schema import DERIVED, FORMAT
 from guard.record.seal import seal
 from guard.record.store import Store
-from guard.record.verified import Verified
 
 
 class Record(Copying):
@@ -180,16 +179,6 @@ class Record(Copying):
             RecordError: Nothing was added.
         """
         return self._batch(now)
-
-    def remember_verified(self, done: Verified) -> None:
-        """Keep how far a verification came, signed.
-
-        Raises:
-            RecordError: The disk would not, or the record was opened to be read only.
-        """
-        if self._scanner is None or self._readonly:
-            raise RecordError("this record was opened to be read only")
-        verified.write(self.folder, self._scanner.signer, done)
 
     def rebuild(self) -> None:
         """Make the derived tables anew from the entries, in one transaction.

@@ -22,6 +22,7 @@ from guard.record.log import Frontier
 from guard.record.log_check import LogCheck, Pause, Stretch
 from guard.record.note import Checkpoint, Verifier
 from guard.record.reading import Reader
+from guard.record.scanner import ScannerKey
 from guard.record.seal import Identity
 from guard.record.sqlite import SqliteRecord
 from guard.record.state_check import safely, unforeseen
@@ -141,11 +142,12 @@ class Examination:
             False when that cannot be written: the next verification then reads it all again.
         """
         text = self.extent.note.partition("\n\n")[0] + "\n"
-        with contextlib.suppress(GuardError, ValueError):
+        # Not through the record, which a newer guard would bring to its own format on opening.
+        with contextlib.suppress(GuardError, OSError, ValueError):
             head = Checkpoint.decode(text)
+            scanner = ScannerKey.decode(durable.read(self._folder / "scanner.key").decode())
             done = Verified(head=Mark(head.size, head.root), again=self._again)
-            with self._open(self._folder, readonly=False, strict=True) as record:
-                record.remember_verified(done)
+            verified.write(self._folder, scanner.signer, done)
             return True
         return False
 

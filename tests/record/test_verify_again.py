@@ -12,9 +12,10 @@ import pytest
 from guard.record import verified, verify
 from guard.record.entry import Incoming
 from guard.record.finding import Finding
-from guard.record.note import Checkpoint
+from guard.record.migrate import STEPS
+from guard.record.note import Checkpoint, Signer
 from guard.record.scanner import ScannerKey
-from guard.record.schema import STATEMENTS
+from guard.record.schema import FORMAT, STATEMENTS
 from guard.record.sqlite import SqliteRecord
 from guard.record.verified import Mark, Verified
 from guard.record.verify import Examination
@@ -153,6 +154,11 @@ def test_a_record_with_another_past_than_what_was_verified_is_forked(
     assert "has another root at 13 entries" in finding.detail
 
 
+def signer(home: Home) -> Signer:
+    """What a thief of scanner.key signs with."""
+    return ScannerKey.decode((home.folder / "scanner.key").read_text()).signer
+
+
 def forged(home: Home, kind: str) -> bytes:
     """A mark that says that everything was verified, by somebody without the scanner's key."""
     with home.open() as record:
@@ -190,8 +196,7 @@ def test_a_forged_mark_shows_and_is_not_trusted(
 
 def test_a_mark_of_a_thief_with_the_key_must_still_fit_the_log(filled: Home) -> None:
     # Who holds scanner.key can sign a mark, but not make the record say what it says.
-    with filled.open() as record:
-        record.remember_verified(Verified(head=Mark(12, bytes(32))))
+    verified.write(filled.folder, signer(filled), Verified(head=Mark(12, bytes(32))))
 
     assert [one.what for one in Examination(filled.folder, full=False).findings()] == ["witness"]
 
@@ -201,7 +206,8 @@ def test_a_mark_of_a_thief_with_the_key_hides_an_edit_only_for_some_turns(filled
     tamper(filled, "UPDATE blob SET ct = x'00' WHERE seq = 8")
     with filled.open() as record:
         head = Checkpoint.decode(record.verifier().text_of(record.head()))
-        record.remember_verified(Verified(head=Mark(head.size, head.root)))
+    mark = Verified(head=Mark(head.size, head.root))
+    verified.write(filled.folder, signer(filled), mark)
 
     turns = [again(filled)[1] for _ in range(3)]
 
@@ -258,3 +264,30 @@ def test_verifying_while_somebody_files_is_no_finding(filled: Home, a_mail: Mail
         file(filled, a_mail, range(10, 13))
         assert list(inner) == []
     assert list(findings) == []
+
+
+def test_verifying_changes_nothing_but_its_own_mark(filled: Home) -> None:
+    def files() -> dict[str, bytes]:
+        paths = [path for path in filled.folder.rglob("*") if path.is_file()]
+        return {str(path): path.read_bytes() for path in paths}
+
+    before = files()
+    again(filled)
+    after = files()
+
+    assert set(after) - set(before) == {str(verified.path_of(filled.folder))}
+    assert {name: after[name] for name in before} == before
+
+
+def test_a_record_of_an_older_format_is_verified_and_stays_one(filled: Home) -> None:
+    [(older, step)] = [(number, one) for number, one in STEPS.items() if number == FORMAT - 1]
+    with closing(sqlite3.connect(filled.folder / "record.db", isolation_level=None)) as db:
+        for statement in step.new:
+            db.execute(f"DROP TRIGGER {statement.split()[2]}")
+        for statement in step.gone:
+            db.execute(statement)
+        db.execute(f"PRAGMA user_version = {older}")
+
+    assert again(filled)[1] == []
+    with closing(sqlite3.connect(filled.folder / "record.db")) as db:
+        assert db.execute("PRAGMA user_version").fetchone() == (older,)
