@@ -30,6 +30,7 @@ _NAMES = (
     "record",
     "model",
     "train",
+    "report",
     "demo",
 )
 

@@ -4,7 +4,6 @@ Edge: Flask. Search goes by form, not by address: what she looks for must not st
 browser's history.
 """
 
-import re
 import tomllib
 from datetime import UTC, datetime
 
@@ -13,6 +12,8 @@ from flask import Blueprint, abort, render_template, request
 from guard.errors import GuardError
 from guard.review import entitled, health, report, view
 from guard.review.book import Book
+from guard.review.month import Month
+from guard.review.month import cases as month_cases
 from guard.review.search import Wanted, search
 from guard.review.web_gate import desk
 from guard.review.web_rights import MOST_ZIPPED
@@ -20,7 +21,6 @@ from guard.verdict.label import Label
 
 looking = Blueprint("looking", __name__)
 _MOST_SHOWN = 500
-_MONTH = re.compile(r"(\d{4})-(0[1-9]|1[0-2])")
 
 
 @looking.get("/clients")
@@ -98,19 +98,18 @@ def search_result() -> str:
 def monthly(month: str = "") -> str:
     """Show a month in pictures."""
     now = desk().edges.clock()
-    match = _MONTH.fullmatch(month or f"{now:%Y-%m}")
-    if match is None or not int(match[1]):
+    try:
+        shown = Month.named(month) if month else Month.of(now)
+        after, before = shown.moved(1), shown.moved(-1)
+    except (ValueError, OverflowError):
         abort(404)
-    first = datetime(int(match[1]), int(match[2]), 1, tzinfo=UTC)
-    after = datetime(first.year + first.month // 12, first.month % 12 + 1, 1, tzinfo=UTC)
-    before = datetime(first.year - (first.month == 1), (first.month - 2) % 12 + 1, 1, tzinfo=UTC)
     with desk().open() as book:
-        cases = _cases(book, first, after)
+        cases = month_cases(book, shown)
         return render_template(
             "report.html",
-            month=f"{first:%B %Y}",
-            before=f"{before:%Y-%m}",
-            after=f"{after:%Y-%m}" if after <= now else "",
+            month=shown.words,
+            before=before.name,
+            after=after.name if after.first <= now else "",
             total=len(cases),
             charts=report.charts(cases),
             misses=report.misses(cases),
@@ -126,7 +125,7 @@ def model() -> str:
     except (OSError, ValueError, GuardError):
         card = {}
     with desk().open() as book:
-        models = report.by_model(_cases(book, None, None))
+        models = report.by_model(month_cases(book))
     plain_ = {name: value for name, value in card.items() if not isinstance(value, dict)}
     tables = {name: value for name, value in card.items() if isinstance(value, dict)}
     return render_template("model.html", card=plain_, tables=tables, models=models)
@@ -157,20 +156,6 @@ def health_signs(book: Book) -> health.Signs:
         has_model=has_model,
         now=edges.clock(),
     )
-
-
-def _cases(book: Book, first: datetime | None, after: datetime | None) -> list[report.Case]:
-    """Every message that came in a span, with what guard and she said of it."""
-    low = first.timestamp() * 1000 if first else 0
-    high = after.timestamp() * 1000 if after else float("inf")
-    found = []
-    for row in book.shelf.rows.values():
-        if row.direction == "out" or not low <= row.received < high:
-            continue
-        minutes = book.minutes(row)
-        if minutes is not None:
-            found.append(report.Case(row=row, minutes=minutes, said=book.said(row)))
-    return found
 
 
 def _day(text: str) -> datetime | None:

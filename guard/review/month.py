@@ -1,0 +1,73 @@
+"""A calendar month, and what came in it.
+
+Pure over the book that it is given.
+"""
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Self
+
+from guard.review.book import Book
+from guard.review.report import Case
+
+_NAME = re.compile(r"(\d{4})-(0[1-9]|1[0-2])")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Month:
+    """One month, in UTC."""
+
+    first: datetime
+    """Its first moment."""
+
+    @classmethod
+    def of(cls, moment: datetime) -> Self:
+        """Return the month of a moment."""
+        return cls(first=datetime(moment.year, moment.month, 1, tzinfo=UTC))
+
+    @classmethod
+    def named(cls, name: str) -> Self:
+        """Return the month of a name such as ``2026-11``.
+
+        Raises:
+            ValueError: It is no such name.
+        """
+        found = _NAME.fullmatch(name)
+        if found is None:
+            raise ValueError("a month is written as 2026-11")
+        return cls(first=datetime(int(found[1]), int(found[2]), 1, tzinfo=UTC))
+
+    @property
+    def name(self) -> str:
+        """Such as ``2026-11``."""
+        return f"{self.first:%Y-%m}"
+
+    @property
+    def words(self) -> str:
+        """Such as ``November 2026``."""
+        return f"{self.first:%B %Y}"
+
+    def moved(self, months: int) -> Self:
+        """Return the month so many later."""
+        year, month = divmod(self.first.year * 12 + self.first.month - 1 + months, 12)
+        return type(self)(first=datetime(year, month + 1, 1, tzinfo=UTC))
+
+
+def cases(book: Book, month: Month | None = None) -> list[Case]:
+    """Return every message that came in a month, with what guard and she said of it.
+
+    Args:
+        book: The record, unlocked.
+        month: Which; None: all that ever came.
+    """
+    low = month.first.timestamp() * 1000 if month else 0
+    high = month.moved(1).first.timestamp() * 1000 if month else float("inf")
+    found = []
+    for row in book.shelf.rows.values():
+        if row.direction == "out" or not low <= row.received < high:
+            continue
+        minutes = book.minutes(row)
+        if minutes is not None:
+            found.append(Case(row=row, minutes=minutes, said=book.said(row)))
+    return found
