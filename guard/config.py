@@ -8,6 +8,7 @@ import ipaddress
 import re
 import tomllib
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 from typing import Literal
 
@@ -116,12 +117,32 @@ class Reminders(_Section, frozen=True, kw_only=True):
     """Language to a file of her own words."""
     trust_authserv: list[str] = []
     crisis_signpost: bool = False
+    """Whether who may be in danger is told where to turn."""
+    signpost_texts: dict[str, str] = {}
+    """Language to a file of her own words for that."""
+    numbers_checked: date | None = None
+    """When she last checked the numbers in her texts herself."""
 
 
 class Alerts(_Section, frozen=True, kw_only=True):
-    """Where the content-free alert goes."""
+    """Where the content-free alerts go, and how often."""
 
     to: str = ""
+
+    repeat_minutes: int = 30
+    """An alert is repeated after so long, until she answers; 0: never."""
+
+    second: str = ""
+    """Somebody who is asked to ring her if she does not answer; empty: nobody."""
+
+    second_after: int = 3
+    """After so many repeats."""
+
+    smtp: Smtp | None = None
+    """Another server for alerts, tried first: they must not depend on the mailbox."""
+
+    heartbeat: str = ""
+    """Web address that is fetched after each good scan, with ``/fail`` after a bad one."""
 
 
 class RecordSettings(_Section, frozen=True, kw_only=True):
@@ -255,6 +276,7 @@ def _doubts(settings: Settings) -> Iterator[tuple[str, str]]:
     addresses = [("practice.addresses", one) for one in settings.practice.addresses]
     addresses.append(("smtp.from", settings.smtp.sender if settings.smtp else ""))
     addresses.append(("alerts.to", settings.alerts.to))
+    addresses.append(("alerts.second", settings.alerts.second))
     addresses.append(("record.witness", settings.record.witness))
     for key, one in addresses:
         if one and not re.fullmatch(r"[!-?A-~]+@[!-?A-~]+", one):
@@ -262,6 +284,7 @@ def _doubts(settings: Settings) -> Iterator[tuple[str, str]]:
     yield from _server_doubts("mailbox", settings.mailbox)
     if settings.smtp is not None:
         yield from _server_doubts("smtp", settings.smtp)
+    yield from _alert_doubts(settings.alerts)
     yield from _sign_in_doubts(settings)
     if settings.record.witness and settings.smtp is None:
         yield "record.witness", "needs [smtp] to be sent by"
@@ -292,11 +315,28 @@ def _reminder_doubts(reminders: Reminders) -> Iterator[tuple[str, str]]:
             yield f"reminders.{key}", what
     if reminders.delay_minutes >= 60 * reminders.newest_hours:
         yield "reminders.delay_minutes", "less than newest_hours, or nothing would ever be sent"
-    languages = {"en", *reminders.texts}
+    languages = {"en", *reminders.texts, *reminders.signpost_texts}
     if not all(re.fullmatch(r"[a-z]{2,8}(-[A-Za-z0-9]{1,8})*", one) for one in languages):
         yield "reminders.texts", 'a language is written as "en" or "cy"'
-    if reminders.language not in languages:
+    if reminders.language not in {"en", *reminders.texts}:
         yield "reminders.language", "there is no text in this language"
+
+
+def _alert_doubts(alerts: Alerts) -> Iterator[tuple[str, str]]:
+    if alerts.repeat_minutes < 0:
+        yield "alerts.repeat_minutes", "0 or more minutes"
+    if alerts.second_after < 1:
+        yield "alerts.second_after", "at least 1 repeat"
+    if alerts.second and not (alerts.to and alerts.repeat_minutes):
+        yield "alerts.second", "is only told after repeats: set `to` and `repeat_minutes`"
+    if not re.fullmatch(r"(https?://[!-~]+)?", alerts.heartbeat):
+        yield "alerts.heartbeat", "a web address starts with https:// or http://"
+    if alerts.smtp is not None:
+        yield from _server_doubts("alerts.smtp", alerts.smtp)
+        if alerts.smtp.auth != "password":
+            yield "alerts.smtp.auth", "a password: a sign-in that ends must not silence alerts"
+        if not re.fullmatch(r"[!-?A-~]+@[!-?A-~]+", alerts.smtp.sender):
+            yield "alerts.smtp.from", "name the address that alerts come from"
 
 
 def _server_doubts(table: str, server: Mailbox | Smtp) -> Iterator[tuple[str, str]]:

@@ -31,6 +31,7 @@ from guard.record import witness
 from guard.record.entry import Entry
 from guard.record.ledger import Record
 from guard.record.verify import Examination
+from guard.reply import numbers
 from guard.reply.wording import approved, wordings
 
 _LATE = timedelta(hours=24)
@@ -168,13 +169,25 @@ def _words(settings: Settings) -> Iterator[str]:
     for problem in found.problems:
         raise problem
     with wiring.open_record(settings, readonly=True) as record:
-        waiting = [one.name for one in found.known.values() if approved(record, one) is None]
+        waiting = [one.name for one in found.all if approved(record, one) is None]
     if waiting:
         raise ConfigError(
             f"you have not approved {', '.join(waiting)}, so none goes out without your click",
             hint="Read and approve them: guard policy approve",
         )
-    yield f"approved: {', '.join(one.name for one in found.known.values())}"
+    yield f"approved: {', '.join(one.name for one in found.all)}"
+
+
+def _numbers(settings: Settings) -> Iterator[str]:
+    shipped, own = numbers.numbers().checked, settings.reminders.numbers_checked
+    checked = max(shipped, own or shipped)
+    if numbers.is_old(checked, wiring.clock().date()):
+        raise ConfigError(
+            f"the numbers to call in danger were last checked on {checked}",
+            hint="Ring or look up each one (guard policy show). If they are right, set "
+            "[reminders] numbers_checked to today; if not, take a newer guard, or your own words.",
+        )
+    yield f"last checked on {checked}"
 
 
 def _alerts(settings: Settings) -> Iterator[str]:
@@ -263,6 +276,7 @@ _PARTS: dict[str, Callable[[Settings], Iterator[str]]] = {
     "vouching": vouching,
     "sending": _sending,
     "words": _words,
+    "numbers": _numbers,
     "alerts": _alerts,
     "gaps": _gaps,
     "last scan": _last_run,

@@ -20,15 +20,16 @@ def policy() -> None:
 @policy.command()
 @click.pass_obj
 def show(config: Path) -> None:
-    """Show the words of the reminder to the letter, in each language, and what was approved.
+    """Show every text to the letter, in each language, and what was approved.
 
-    Words of your own: write a file, name it in guard.toml ([reminders] texts), approve it. Its
-    first line may be a subject line, "Subject: ...".
+    Words of your own: write a file, name it in guard.toml ([reminders] texts, or signpost_texts
+    for who may be in danger), approve it. Its first line may be a subject line, "Subject: ...";
+    a line {signposts} stands for the numbers to call.
     """
     settings = load(config)
     found = _found(settings)
     with wiring.open_record(settings, readonly=True) as record:
-        for one in found.known.values():
+        for one in found.all:
             at = approved(record, one)
             said = f"approved on {moment(at)}" if at is not None else "NOT APPROVED"
             click.echo(f"{one.name}, version {one.version[:12]}, {said}\n\n{shown(one)}\n")
@@ -42,15 +43,15 @@ def show(config: Path) -> None:
 def approve_(
     config: Path, language: str | None, *, yes: bool, passphrase_file: Path | None
 ) -> None:
-    """Approve the words of the reminder: all that you have not approved, or those of LANGUAGE.
+    """Approve the words that guard may send: all that you have not approved, or LANGUAGE's.
 
     Needs the passphrase. Every version is filed, word for word, with its hash. Until then no
-    reminder of these words goes out without your click. Who had other words before may get the
+    letter of these words goes out without your click. Who had other words before may get the
     new ones at once: once per client and version.
     """
     settings = load(config)
     found = _found(settings)
-    wanted = [one for key, one in found.known.items() if language in (None, key)]
+    wanted = [one for one in found.all if language in (None, one.language)]
     if not wanted:
         raise ConfigError("there are no words in this language", hint="See: guard policy show")
     with wiring.locked(settings), wiring.open_record(settings) as record:

@@ -14,6 +14,7 @@ from guard.policy import words
 from guard.policy.circumstances import gather
 from guard.policy.decision import Action
 from guard.policy.rules import decide
+from guard.reply.wording import REMINDER, SIGNPOST
 from guard.verdict.reading import Reading
 
 
@@ -75,5 +76,6 @@ class _Would:
         )
         decision = decide(case, limits_of(house.settings))
         if ANSWERS & decision.actions:
-            self._history.due(case.clients, case.now)
+            what = SIGNPOST if Action.SIGNPOST in decision.actions else REMINDER
+            self._history.due(case.clients, case.now, what=what)
         return ["filed", *(words.WOULD[one] for one in Action if one in decision.actions)]

@@ -23,6 +23,7 @@ _KEYS = (
     "crisis",
     "held",
     "reminded",
+    "signposted",
     "uncertain",
     "unreadable",
     "vanished",

@@ -133,10 +133,25 @@ most_an_hour = 20            # more than so many in an hour are held, and you ar
 language = "en"              # clients may have another: guard clients add --language
 texts = {{}}                   # your own words, or languages: {{ cy = "reminder.cy.txt" }}
 trust_authserv = {trusted}   # who vouches for senders; guard check shows what your mail names
-crisis_signpost = false
+crisis_signpost = false      # true: who may be in danger is told where to turn (mode "auto" only),
+                             # once you have approved the words: guard policy approve
+signpost_texts = {{}}          # your own words for that, as texts above
+# numbers_checked = 2027-11-01   # when you last checked the numbers in them yourself
 
-[alerts]
-to = {alerts_to}             # a private address; alerts say that something waits, nothing else
+[alerts]                     # they say that something waits, or does not work, and nothing else
+to = {alerts_to}             # a private address, best not at the provider of the mailbox
+repeat_minutes = 30          # again after so long, until you answer on the page; 0: never
+second = ""                  # somebody who is then asked to ring you; they are told nothing else
+second_after = 3             # after so many repeats
+heartbeat = ""               # If cron itself stops, nobody here can tell you, but a monitor can
+                             # (healthchecks.io and others): its address is fetched after each
+                             # good scan, with /fail after a bad one; hearing nothing, it tells
+                             # you. guard check and the page's front say when the last scan was
+# [alerts.smtp]              # another server for alerts, so that they outlive the mailbox
+# host = "smtp.home.example"
+# user = "you@home.example"
+# password_file = "alerts.secret"
+# from = "you@home.example"
 
 [record]
 path = "record"

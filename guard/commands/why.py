@@ -47,7 +47,10 @@ def explained(minutes: Minutes) -> list[str]:
     done = [words.ACTIONS[one] for one in Action if one in decision.actions]
     lines.append(f"What guard did: {', '.join(['filed it', *done])}")
     lines += ["", "Why it waits for you", *_ticked(decision, Kind.GROUND)]
-    return [*lines, "", "What stands in the way of a reminder", *_ticked(decision, Kind.BAR)]
+    lines += ["", "What stands in the way of a reminder", *_ticked(decision, Kind.BAR)]
+    if own := _ticked(decision, Kind.SIGNPOST):
+        lines += ["", "What stands in the way of saying where to find help, besides", *own]
+    return lines
 
 
 def _ticked(decision: Decision, kind: Kind) -> list[str]:

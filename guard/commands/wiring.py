@@ -25,6 +25,7 @@ from guard.record.ledger import Record
 from guard.record.lock import scan_lock
 from guard.record.reading import Reader
 from guard.record.sqlite import SqliteRecord
+from guard.reply.alerting import Alerting, Way
 from guard.reply.errands import Errands
 from guard.reply.smtp import Outbox, SmtpServer
 from guard.reply.wording import Wordings, shipped, wordings
@@ -118,9 +119,10 @@ class LateOutbox:
     A password that cannot be had must not stop the filing.
     """
 
-    def __init__(self, settings: Settings, smtp: Smtp) -> None:
+    def __init__(self, settings: Settings, smtp: Smtp, *, table: str = "smtp") -> None:
         self._settings = settings
         self._smtp = smtp
+        self._table = table
         self._stack = ExitStack()
         self._outbox: Outbox | None = None
 
@@ -133,12 +135,22 @@ class LateOutbox:
     def send(self, raw: bytes, *, envelope_from: str, to: str, bounces: bool = False) -> str:
         """Hand one message over. See `guard.reply.smtp.Outbox.send`."""
         if self._outbox is None:
-            self._outbox = self._stack.enter_context(outbox(self._settings, self._smtp))
+            made = outbox(self._settings, self._smtp, table=self._table)
+            self._outbox = self._stack.enter_context(made)
         return self._outbox.send(raw, envelope_from=envelope_from, to=to, bounces=bounces)
 
 
-def outbox(settings: Settings, smtp: Smtp, given: str | None = None) -> Outbox:
-    """Return the submission server; nothing is connected yet."""
+def outbox(
+    settings: Settings, smtp: Smtp, given: str | None = None, *, table: str = "smtp"
+) -> Outbox:
+    """Return a submission server; nothing is connected yet.
+
+    Args:
+        settings: The practice's choices.
+        smtp: Which server.
+        given: The password, if it is not the one that is kept.
+        table: Where in guard.toml the server stands; the keyring knows its password by it.
+    """
     server = SmtpServer(
         host=smtp.host,
         port=smtp.port,
@@ -148,7 +160,7 @@ def outbox(settings: Settings, smtp: Smtp, given: str | None = None) -> Outbox:
     )
     if not smtp.user:
         return Outbox(server, None)
-    secret = given or signin.secret(settings, smtp, "smtp", clock())
+    secret = given or signin.secret(settings, smtp, table, clock())
     return Outbox(server, secret, oauth=smtp.auth != "password")
 
 
@@ -211,7 +223,7 @@ def enter_house(
         if sent and not mailbox.stores_sent:
             mailbox.append(sent[0], raw)
 
-    errands = None
+    errands, sender = None, None
     if settings.smtp is not None:
         sender = stack.enter_context(LateOutbox(settings, settings.smtp))
         errands = Errands(record=record, sender=sender, settings=settings, token=token, keep=keep)
@@ -222,12 +234,37 @@ def enter_house(
         folders=places,
         reader=read,
         errands=errands,
+        alerts=alerting(stack, settings, sender),
         clock=clock,
         last=last_run(settings),
         wordings=wordings(settings),
         progress=progress,
         expect=expect,
     )
+
+
+def alerting(
+    stack: ExitStack, settings: Settings, usual: LateOutbox | None = None
+) -> Alerting | None:
+    """Return how she is told; None when there is no address, or nothing to send with.
+
+    Args:
+        stack: Closes what is opened here.
+        settings: The practice's choices.
+        usual: The server that reminders leave by, if it is at hand.
+    """
+    own = settings.alerts.smtp
+    ways = []
+    if own is not None:
+        late = stack.enter_context(LateOutbox(settings, own, table="alerts.smtp"))
+        ways.append(Way(sender=late, address=own.sender))
+    if usual is None and settings.smtp is not None:
+        usual = stack.enter_context(LateOutbox(settings, settings.smtp))
+    if usual is not None:
+        ways.append(Way(sender=usual, address=settings.reply_address))
+    if not (ways and settings.alerts.to):
+        return None
+    return Alerting(ways=tuple(ways), settings=settings.alerts, token=token)
 
 
 def last_run(settings: Settings) -> datetime | None:

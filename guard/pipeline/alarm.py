@@ -17,12 +17,12 @@ class Alarm:
     def ring(self) -> None:
         """Announce everything that waits to be announced; nothing happens if nothing does."""
         house = self._house
-        if house.errands is None or not house.settings.alerts.to:
+        if house.alerts is None:
             self._summary.unannounced = len(house.record.tasks("alert"))
             return
         if self._failed:
             return
-        problem = house.errands.send_alert(now=house.clock())
+        problem = house.alerts.ring(house.record, now=house.clock())
         if problem is not None:
             self._failed = True
             self._summary.note(problem)

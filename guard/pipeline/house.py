@@ -10,6 +10,7 @@ from guard.errors import GuardError
 from guard.mail.gmail import Numbered
 from guard.mail.shown import Batch, FolderState
 from guard.record.entry import Cursor, Entry, Fact, Filed, Incoming, Location, Sighting
+from guard.reply.alerting import Alerting
 from guard.reply.errands import Errands
 from guard.reply.wording import Wordings
 from guard.verdict.reading import Reading
@@ -105,7 +106,10 @@ class House:
     """Reads and judges; started when first needed."""
 
     errands: Errands | None
-    """Sends reminders and alerts; None when no submission server is set up."""
+    """Sends reminders; None when no submission server is set up."""
+
+    alerts: Alerting | None
+    """Tells her what must not wait; None when there is no address, or nothing to send with."""
 
     clock: Callable[[], datetime]
     """The time now, aware."""
@@ -134,6 +138,8 @@ class Summary:
     crisis: int = 0
     held: int = 0
     reminded: int = 0
+    signposted: int = 0
+    """Clients in danger who were told where to turn."""
     uncertain: int = 0
     unreadable: int = 0
     errors: int = 0

@@ -21,10 +21,14 @@ from guard.policy.rules import decide
 from guard.record.entry import UNSORTED, Entry, Fact
 from guard.reply.history import TRIPPED, History
 from guard.reply.outbox import Outcome
+from guard.reply.wording import REMINDER, SIGNPOST
 from guard.verdict.reading import Reading, unjudged
 
-ANSWERS = frozenset({Action.REMIND, Action.SHADOW})
+ANSWERS = frozenset({Action.REMIND, Action.SHADOW, Action.SIGNPOST})
 """What is carried out in the client's direction, or noted as if it were."""
+
+_ENOUGH = ANSWERS - {Action.SIGNPOST}
+"""What need not wait for her besides."""
 
 Results = Callable[[], list[Reading]]
 
@@ -50,6 +54,11 @@ class _Decided:
         if found.barred != ("breaker",) or Action.ALERT not in found.actions:
             return None
         return Fact(kind=TRIPPED, item=self.work.item)
+
+    @property
+    def alarming(self) -> bool:
+        """Whether somebody may be in danger."""
+        return "crisis" in self.minutes.decision.grounds
 
     @property
     def actions(self) -> frozenset[Action]:
@@ -79,9 +88,7 @@ class Judging:
 
     def finish(self, work: list[Work], results: Results) -> None:
         """Decide about a batch, file the decisions, then act on them: alert first."""
-        decided = [
-            self._decide(one, reading) for one, reading in zip(work, results(), strict=True)
-        ]
+        decided = self._decide_all([*zip(work, results(), strict=True)])
         if not decided:
             return
         tripped = [one.tripped for one in decided if one.tripped is not None]
@@ -109,6 +116,17 @@ class Judging:
                 # It was judged, and waits for her; only the reminder is off.
                 gone = Fact(kind="gone", item=item, owner=owners[0], closes=("remind",))
             record.append([gone], now=_ms(self._house.clock()))
+
+    def _decide_all(self, read: list[tuple[Work, Reading]]) -> list[_Decided]:
+        decided = [self._decide(*one) for one in read]
+        alarmed = {client for one in decided if one.alarming for client in one.case.clients}
+        self._history.alarm(alarmed, self._house.clock())
+        for place, one in enumerate(decided):
+            if ANSWERS & one.actions and not one.alarming and alarmed & {*one.case.clients}:
+                # Two letters came at once, and the other one means danger.
+                self._history.ended(one.case.clients[0])
+                decided[place] = self._decide(*read[place])
+        return decided
 
     def _decide(self, work: Work, reading: Reading) -> _Decided:
         try:
@@ -138,10 +156,11 @@ class Judging:
         )
         earlier = house.record.latest(KIND, item=work.item)
         before = frozenset(earlier.data["actions"]) if earlier is not None else frozenset()
-        due = self._due(case.now, earlier)
+        help_now = Action.SIGNPOST in decision.actions
+        due = None if help_now else self._due(case.now, earlier)
         entry = fact(work.item, work.owners, minutes, before=before, due=due)
         if ANSWERS & decision.actions:
-            self._history.due(case.clients, case.now)
+            self._history.due(case.clients, case.now, what=SIGNPOST if help_now else REMINDER)
         again = earlier is not None
         if decision.barred == ("breaker",) and Action.ALERT in decision.actions:
             self._history.trip(case.now)
@@ -157,7 +176,7 @@ class Judging:
 
     def _count(self, one: _Decided) -> None:
         summary, grounds = self._summary, one.minutes.decision.grounds
-        summary.held += Action.REVIEW in one.actions and not ANSWERS & one.actions
+        summary.held += Action.REVIEW in one.actions and not _ENOUGH & one.actions
         if one.again:
             return
         summary.flagged += "sensitive" in grounds or "crisis" in grounds
@@ -172,13 +191,19 @@ class Judging:
         now, client = house.clock(), one.case.clients[0]
         if one.due is not None and one.due > _ms(now):
             return
-        trial = Action.SHADOW in one.actions
-        act = house.errands.note_reminder if trial else house.errands.send_reminder
-        self._ended(item, client, *act(message, item=item, client=client, now=now))
+        act = house.errands.send_reminder
+        if Action.SHADOW in one.actions:
+            act = house.errands.note_reminder
+        elif Action.SIGNPOST in one.actions:
+            act = house.errands.send_signpost
+        outcome, problem = act(message, item=item, client=client, now=now)
+        sent = outcome is Outcome.SENT
+        self._summary.signposted += sent and Action.SIGNPOST in one.actions
+        self._summary.reminded += sent and Action.REMIND in one.actions
+        self._ended(item, client, outcome, problem)
 
     def _ended(self, item: int, client: str, outcome: Outcome, problem: GuardError | None) -> None:
         summary = self._summary
-        summary.reminded += outcome is Outcome.SENT
         summary.uncertain += outcome is Outcome.UNCERTAIN
         if problem is not None:
             summary.note(problem)
@@ -208,6 +233,7 @@ def limits_of(settings: Settings) -> Limits:
         most=reminders.most_an_hour,
         newest=timedelta(hours=reminders.newest_hours),
         flag=settings.mailbox.flag,
+        signpost=reminders.crisis_signpost,
     )
 
 

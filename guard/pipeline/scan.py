@@ -36,7 +36,7 @@ def scan(house: House) -> Summary:
         now = int(house.clock().timestamp() * 1000)
         open_ = open_items(house.record, now=now) - judging.postponed
         judging.give_up([one for one in open_ if not any(walk.shows(one) for walk in walks)])
-    if summary.reminded:
+    if summary.reminded or summary.signposted:
         # Our own copies in Sent are filed at once, so that a scan after this one finds nothing.
         for walk in walks:
             if walk.folder.direction == "out":

@@ -17,6 +17,7 @@ _NOTED = frozenset(
         "note-instead",
         "reminded-lately",
         "breaker",
+        "danger-lately",
         "unapproved",
         "mode",
         "hers-to-send",

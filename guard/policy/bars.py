@@ -129,6 +129,11 @@ def crisis(_message: Message, case: Case, _limits: Limits) -> bool:
     return case.verdict.crisis
 
 
+def danger_lately(_message: Message, case: Case, limits: Limits) -> bool:
+    """Nor after they wrote something that could not wait, whatever this one says."""
+    return case.alarmed is not None and case.now - case.alarmed < limits.quiet
+
+
 def abstained(_message: Message, case: Case, _limits: Limits) -> bool:
     """The model does not know this kind of mail."""
     return bool(case.verdict.abstained)
@@ -204,6 +209,7 @@ BARS: dict[str, Test] = {
     "note-instead": note_instead,
     "already-answered": already_answered,
     "crisis": crisis,
+    "danger-lately": danger_lately,
     "abstained": abstained,
     "encrypted": encrypted,
     "not-sure": not_sure,

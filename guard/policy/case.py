@@ -37,6 +37,9 @@ class Limits:
     flag: bool = True
     """Whether sensitive mail is flagged in the mailbox."""
 
+    signpost: bool = False
+    """Whether who may be in danger is told where to turn."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
@@ -89,6 +92,15 @@ class Case:
 
     approved: bool = True
     """Whether she approved them."""
+
+    alarmed: datetime | None = None
+    """When mail of one of these clients was last announced to her at once, aware."""
+
+    signposted: datetime | None = None
+    """When one of these clients was last told where to turn, aware."""
+
+    signpost_approved: bool = False
+    """Whether there are words for that in the client's language that she approved."""
 
     within_the_hour: int = 0
     """How many reminders left within the hour, or are about to."""

@@ -44,6 +44,15 @@ class History(Protocol):
     def reminded(self, client: str) -> datetime | None:
         """When this client last got these words."""
 
+    def signpost_approved(self, client: str) -> bool:
+        """Whether there are approved words that tell this client where to turn."""
+
+    def alarmed(self, client: str) -> datetime | None:
+        """When mail of this client was last announced to her at once."""
+
+    def signposted(self, client: str) -> datetime | None:
+        """When this client was last told where to turn."""
+
     def within_the_hour(self, now: datetime) -> int:
         """How many reminders left within the hour, or are about to."""
 
@@ -101,6 +110,9 @@ def gather(
         can_send=settings.smtp is not None,
         has_text=all(map(history.has_text, clients)),
         approved=all(map(history.approved, clients)),
+        alarmed=max(filter(None, map(history.alarmed, clients)), default=None),
+        signposted=max(filter(None, map(history.signposted, clients)), default=None),
+        signpost_approved=all(map(history.signpost_approved, clients)),
         within_the_hour=history.within_the_hour(now),
         tripped=history.tripped(now),
     )

@@ -27,6 +27,9 @@ class Action(Enum):
     ALERT = "alert"
     """She gets a content-free alert at once."""
 
+    SIGNPOST = "signpost"
+    """The client, who may be in danger, is told where to turn, without her."""
+
     FLAG = "flag"
     """The message is flagged in the mailbox, so that every mail program shows it."""
 
@@ -46,6 +49,10 @@ class Kind(Enum):
 
     BAR = "bar"
     """It must pass, or no reminder goes out without her."""
+
+    SIGNPOST = "signpost"
+    """It must pass, besides those bars that are about the sender, or nobody in danger is told
+    where to turn. Asked only if she switched that on."""
 
     GROUND = "ground"
     """When it holds, the message waits for her eyes."""

@@ -19,6 +19,7 @@ TASKS = {
     Action.REVIEW: "review",
     Action.REMIND: "remind",
     Action.SHADOW: "remind",
+    Action.SIGNPOST: "remind",
     Action.NOTE: "note",
     Action.ALERT: "alert",
     Action.FLAG: "flag",
@@ -75,7 +76,7 @@ def fact(
     """
     actions = sorted(one.value for one in minutes.decision.actions)
     fresh = [one for one in minutes.decision.actions if one.value not in before]
-    again = {Action.REMIND, Action.SHADOW} & minutes.decision.actions
+    again = {Action.REMIND, Action.SHADOW, Action.SIGNPOST} & minutes.decision.actions
     opens = {TASKS[one] for one in {*fresh, *again} if one in TASKS}
     body: dict[str, JSON] = {"actions": [*actions], "model": minutes.verdict.model}
     if due is not None and again:

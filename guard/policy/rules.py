@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from guard.clients.directory import Relation
 from guard.mail.automatic import checks
 from guard.mail.message import Message
+from guard.policy import signpost
 from guard.policy.answer import answer
 from guard.policy.bars import BARS, from_practice, letter_of_office, too_old
 from guard.policy.case import Case, Limits
@@ -48,7 +49,8 @@ def decide(case: Case, limits: Limits) -> Decision:
     # A newsletter of a professional body is one among many; a letter by hand is not.
     formal = channel in FORMAL and not robot and not case.junk and not old
     grounds = _grounds(case, who, old=old, formal=formal)
-    found = (*grounds, *_bars(case.message, case, limits, signs))
+    bars = _bars(case.message, case, limits, signs)
+    found = (*grounds, *bars, *signpost.findings(case, limits))
     urgent = _urgent(case, who, borne, limits)
     actions = _actions(found, flag=limits.flag, urgent=urgent, told=case.tripped)
     return Decision(actions=actions, findings=found, correspondent=who, channel=channel)
@@ -115,4 +117,6 @@ def _actions(
     bars = frozenset(one.rule for one in found if one.kind is Kind.BAR and one.holds)
     if "sensitive" in grounds:
         due |= answer(bars, told=told)
+    if "crisis" in grounds and signpost.goes(found):
+        due.add(Action.SIGNPOST)
     return frozenset(due)

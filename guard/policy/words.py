@@ -90,6 +90,10 @@ BARS: dict[str, tuple[str, str]] = {
         "you have not written to this client since",
     ),
     "crisis": ("somebody may be in danger", "nothing points to danger"),
+    "danger-lately": (
+        "mail of this client could not wait in the last days, so you decide",
+        "no mail of this client was announced to you in the last days",
+    ),
     "abstained": ("guard does not know this kind of mail", "guard knows this kind of mail"),
     "encrypted": ("it is encrypted, so guard cannot read it", "guard can read it"),
     "not-sure": (
@@ -118,6 +122,18 @@ BARS: dict[str, tuple[str, str]] = {
 }
 """Rule: words when it stands in the way of a reminder, words when it does not."""
 
+SIGNPOSTS: dict[str, tuple[str, str]] = {
+    "signposted-lately": (
+        "this client was told where to find help only lately",
+        "this client was not told lately where to find help",
+    ),
+    "signpost-unapproved": (
+        "you have not approved words that say where to find help",
+        "you approved the words that say where to find help",
+    ),
+}
+"""As `BARS`, of the letter that tells somebody in danger where to turn."""
+
 GROUNDS: dict[str, str] = {
     "crisis": "somebody may be in danger",
     "sensitive": "it seems to hold more than an appointment",
@@ -134,6 +150,7 @@ GROUNDS: dict[str, str] = {
 ACTIONS: dict[Action, str] = {
     Action.ALERT: "told you at once",
     Action.REMIND: "sent the reminder",
+    Action.SIGNPOST: "wrote where to find help",
     Action.PROPOSE: "made the reminder ready for your click",
     Action.SHADOW: "noted the reminder that it would have sent",
     Action.NOTE: "made a note for the next session",
@@ -144,6 +161,7 @@ ACTIONS: dict[Action, str] = {
 WOULD: dict[Action, str] = {
     Action.ALERT: "announced to you at once",
     Action.REMIND: "answered with the reminder",
+    Action.SIGNPOST: "answered with where to find help",
     Action.PROPOSE: "made ready for your click",
     Action.SHADOW: "noted as one that would get the reminder",
     Action.NOTE: "noted for the next session",
@@ -197,7 +215,8 @@ def of(finding: Finding) -> str:
     """Return one rule's words as it turned out; its id if the rule is no more."""
     if finding.kind is Kind.GROUND:
         return GROUNDS.get(finding.rule, finding.rule)
-    barred, fine = BARS.get(finding.rule, (finding.rule, finding.rule))
+    known = SIGNPOSTS if finding.kind is Kind.SIGNPOST else BARS
+    barred, fine = known.get(finding.rule, (finding.rule, finding.rule))
     return barred if finding.holds else fine
 
 

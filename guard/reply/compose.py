@@ -1,4 +1,4 @@
-"""The reminder and the alert, as exact bytes ready to be filed and sent.
+"""The reminder and the alerts, as exact bytes ready to be filed and sent.
 
 Pure. The texts are constants in `texts/`; the only thing that is taken from a client's
 message is its Message-ID, and that only if it is well formed (RFC 3834 section 3.1).
@@ -16,6 +16,7 @@ from importlib.resources import files
 
 from guard.errors import SendRefusedError
 from guard.mail.message import Message
+from guard.reply.numbers import filled
 
 REMINDER_SUBJECT = "Automatic reply: about your e-mail"
 ALERT_SUBJECT = "guard: please look"
@@ -36,9 +37,10 @@ class Letter:
     """The whole message, with CRLF line ends."""
 
 
-def text(name: str) -> str:
-    """Return a shipped text, such as ``reminder.en``."""
-    return (files("guard.reply") / "texts" / f"{name}.txt").read_text(encoding="utf-8")
+def text(name: str, *, nation: str = "england") -> str:
+    """Return a shipped text, such as ``reminder.en``, with the nation's numbers in their place."""
+    told = (files("guard.reply") / "texts" / f"{name}.txt").read_text(encoding="utf-8")
+    return filled(told, nation)
 
 
 def version(words: str) -> str:
@@ -98,17 +100,35 @@ def alert(*, count: int, sender: str, to: str, token: str, now: datetime) -> Let
         SendRefusedError: An address cannot stand in a header safely.
     """
     waiting = "1 message is" if count == 1 else f"{count} messages are"
-    headers = [
-        ("From", sender),
-        ("To", to),
-        ("Subject", ALERT_SUBJECT),
-        ("Date", format_datetime(now)),
-        ("Message-ID", f"<{token}@{sender.rpartition('@')[2]}>"),
-        ("Auto-Submitted", "auto-generated"),
-        ("X-Auto-Response-Suppress", "All"),
-    ]
     words = text("alert.en").format(count=waiting)
-    return Letter(to=to, raw=_assemble(headers, words, addresses=(sender, to)))
+    return _generated(ALERT_SUBJECT, words, sender=sender, to=to, token=token, now=now)
+
+
+def second_alert(*, times: int, sender: str, to: str, token: str, now: datetime) -> Letter:
+    """Compose the alert to the second person: how often the first was told, and nothing else.
+
+    Raises:
+        SendRefusedError: An address cannot stand in a header safely.
+    """
+    words = text("alert-second.en").format(times=times)
+    return _generated(ALERT_SUBJECT, words, sender=sender, to=to, token=token, now=now)
+
+
+def trouble(*, what: str, sender: str, to: str, token: str, now: datetime) -> Letter:
+    """Compose the letter that says what of guard itself does not work.
+
+    Args:
+        what: Lines of guard's own, without a word of anybody's mail.
+        sender: Address for the From header.
+        to: The therapist.
+        token: Makes our Message-ID unique; letters and digits only.
+        now: Time for the Date header, aware.
+
+    Raises:
+        SendRefusedError: An address cannot stand in a header safely.
+    """
+    words = text("trouble.en").format(what=what)
+    return _generated(ALERT_SUBJECT, words, sender=sender, to=to, token=token, now=now)
 
 
 def checkpoint(*, note: str, sender: str, to: str, token: str, now: datetime) -> Letter:
@@ -117,17 +137,8 @@ def checkpoint(*, note: str, sender: str, to: str, token: str, now: datetime) ->
     Raises:
         SendRefusedError: An address cannot stand in a header safely.
     """
-    headers = [
-        ("From", sender),
-        ("To", to),
-        ("Subject", CHECKPOINT_SUBJECT),
-        ("Date", format_datetime(now)),
-        ("Message-ID", f"<{token}@{sender.rpartition('@')[2]}>"),
-        ("Auto-Submitted", "auto-generated"),
-        ("X-Auto-Response-Suppress", "All"),
-    ]
     words = text("checkpoint.en").format(note=note)
-    return Letter(to=to, raw=_assemble(headers, words, addresses=(sender, to)))
+    return _generated(CHECKPOINT_SUBJECT, words, sender=sender, to=to, token=token, now=now)
 
 
 def encoded(subject: str) -> str:
@@ -135,6 +146,22 @@ def encoded(subject: str) -> str:
     if subject.isascii():
         return subject
     return "\r\n".join(Header(subject, "utf-8", maxlinelen=70).encode().splitlines())
+
+
+def _generated(
+    subject: str, words: str, *, sender: str, to: str, token: str, now: datetime
+) -> Letter:
+    """A letter that answers nobody. Source: RFC 3834 section 5.2 (auto-generated)."""
+    headers = [
+        ("From", sender),
+        ("To", to),
+        ("Subject", subject),
+        ("Date", format_datetime(now)),
+        ("Message-ID", f"<{token}@{sender.rpartition('@')[2]}>"),
+        ("Auto-Submitted", "auto-generated"),
+        ("X-Auto-Response-Suppress", "All"),
+    ]
+    return Letter(to=to, raw=_assemble(headers, words, addresses=(sender, to)))
 
 
 def _assemble(headers: list[tuple[str, str]], words: str, *, addresses: tuple[str, ...]) -> bytes:

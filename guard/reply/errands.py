@@ -1,4 +1,4 @@
-"""Carry out what was decided: send reminders, tell the therapist, file how it went.
+"""Carry out what was decided: send reminders, and file how it went.
 
 Touches the world only through the record and the sender that it is given.
 """
@@ -10,7 +10,6 @@ from datetime import UTC, datetime
 from guard.config import Settings
 from guard.errors import GuardError, SendRefusedError
 from guard.mail.message import Message
-from guard.record.entry import Fact
 from guard.reply import compose
 from guard.reply.outbox import (
     Outcome,
@@ -22,7 +21,7 @@ from guard.reply.outbox import (
     shadow,
     waiting,
 )
-from guard.reply.wording import wordings
+from guard.reply.wording import REMINDER, SIGNPOST, wordings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,9 +45,24 @@ class Errands:
         Returns:
             How it ended, and what went wrong if anything did.
         """
-        reminder = self._reminder(message, item=item, client=client, now=now)
+        return self._send(REMINDER, message, item=item, client=client, now=now)
+
+    def send_signpost(
+        self, message: Message, *, item: int, client: str, now: datetime
+    ) -> tuple[Outcome, GuardError | None]:
+        """Tell one client who may be in danger where to turn, at most once.
+
+        Returns:
+            How it ended, and what went wrong if anything did.
+        """
+        return self._send(SIGNPOST, message, item=item, client=client, now=now)
+
+    def _send(
+        self, what: str, message: Message, *, item: int, client: str, now: datetime
+    ) -> tuple[Outcome, GuardError | None]:
+        reminder = self._reminder(what, message, item=item, client=client, now=now)
         if isinstance(reminder, SendRefusedError):
-            refuse(item, client=client, record=self.record, now=now)
+            refuse(item, client=client, record=self.record, now=now, what=what)
             return Outcome.REFUSED, reminder
         outcome, problem = remind(reminder, record=self.record, sender=self.sender, now=now)
         if outcome is Outcome.SENT:
@@ -67,7 +81,7 @@ class Errands:
         Returns:
             How it ended, and what went wrong if anything did.
         """
-        reminder = self._reminder(message, item=item, client=client, now=now)
+        reminder = self._reminder(REMINDER, message, item=item, client=client, now=now)
         if isinstance(reminder, SendRefusedError):
             refuse(item, client=client, record=self.record, now=now)
             return Outcome.REFUSED, reminder
@@ -75,14 +89,15 @@ class Errands:
         return Outcome.SHADOWED, None
 
     def _reminder(
-        self, message: Message, *, item: int, client: str, now: datetime
+        self, what: str, message: Message, *, item: int, client: str, now: datetime
     ) -> Reminder | SendRefusedError:
-        wording = wordings(self.settings).of(client, self.record)
+        known = wordings(self.settings)
+        wording = (known.signpost if what == SIGNPOST else known.of)(client, self.record)
         if wording is None:
             return SendRefusedError(
                 "there are no words in this client's language", hint="See: guard policy show"
             )
-        waits = waiting(self.record, item)
+        waits = waiting(self.record, item, what)
         if waits is not None and waits.text == wording.version:
             # The same bytes again: one intent, one letter, however long the server is away.
             token, date = waits.token, datetime.fromtimestamp(waits.date / 1000, tz=UTC)
@@ -107,36 +122,7 @@ class Errands:
             text=wording.version,
             envelope_from=address,
             account=self.settings.mailbox.user,
+            what=what,
             token=token,
             date=int(date.timestamp() * 1000),
         )
-
-    def send_alert(self, *, now: datetime) -> GuardError | None:
-        """Tell the therapist how many messages must not wait; nothing else is said.
-
-        An alert is sent at least once: if its outcome is unknown it is sent again next time.
-
-        Returns:
-            Why she could not be told; None when she was, or there was nothing to tell.
-        """
-        waiting = self.record.tasks("alert")
-        if not waiting:
-            return None
-        address = self.settings.reply_address
-        try:
-            letter = compose.alert(
-                count=len(waiting),
-                sender=address,
-                to=self.settings.alerts.to,
-                token=self.token(),
-                now=now,
-            )
-            self.sender.send(letter.raw, envelope_from=address, to=letter.to)
-        except GuardError as problem:
-            return problem
-        told = [
-            Fact(kind="alerted", item=one, owner=None, body={}, closes=("alert",))
-            for one in waiting
-        ]
-        self.record.append(told, now=int(now.timestamp() * 1000))
-        return None

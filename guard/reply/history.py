@@ -8,9 +8,10 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
+from guard.policy.minutes import KIND as DECIDED
 from guard.record.entry import Entry
 from guard.reply.outbox import Outcome
-from guard.reply.wording import Wordings, approved
+from guard.reply.wording import REMINDER, SIGNPOST, Wordings, approved
 
 TRIPPED = "breaker"
 """Kind of the entry by which the breaker says that it held a reminder."""
@@ -45,8 +46,9 @@ class History:
         self._record = record
         self._wordings = wordings
         self._kinds = [Outcome.SENT, Outcome.UNCERTAIN, *([Outcome.SHADOWED] if shadow else [])]
-        self._due: dict[str, datetime] = {}
-        """Clients for whom a reminder was decided in this scan and has not ended yet."""
+        self._due: dict[tuple[str, str], datetime] = {}
+        """Clients for whom a letter was decided in this scan and has not ended yet, and which."""
+        self._alarmed: dict[str, datetime] = {}
         self._tripped: datetime | None = None
 
     def has_text(self, client: str) -> bool:
@@ -60,16 +62,31 @@ class History:
 
     def reminded(self, client: str) -> datetime | None:
         """When this client last got, or may have got, these words; aware. None if never."""
-        if client in self._due:
-            return self._due[client]
+        if (due := self._due.get((client, REMINDER))) is not None:
+            return due
         wording = self._wordings.of(client, self._record)
         version = wording.version if wording is not None else ""
         return last_reminder(self._record, client, text=version, kinds=self._kinds)
 
+    def signpost_approved(self, client: str) -> bool:
+        """Whether there are approved words that tell this client where to turn."""
+        wording = self._wordings.signpost(client, self._record)
+        return wording is not None and approved(self._record, wording) is not None
+
+    def signposted(self, client: str) -> datetime | None:
+        """When this client was last told where to turn, in any words; aware. None if never."""
+        if (due := self._due.get((client, SIGNPOST))) is not None:
+            return due
+        return last_reminder(self._record, client, kinds=self._kinds, what=SIGNPOST)
+
     def within_the_hour(self, now: datetime) -> int:
-        """How many reminders left within the hour, or are about to."""
+        """How many letters left by themselves within the hour, or are about to."""
         since = int((now - _WINDOW).timestamp() * 1000)
-        left = [self._record.of_kind(kind.value, since=since) for kind in self._kinds]
+        left = [
+            self._record.of_kind(kind.of(what), since=since)
+            for kind in self._kinds
+            for what in (REMINDER, SIGNPOST)
+        ]
         return sum(map(len, left)) + len(self._due)
 
     def tripped(self, now: datetime) -> bool:
@@ -79,17 +96,34 @@ class History:
         found = self._record.latest(TRIPPED)
         return found is not None and now - _moment(found.at) < _WINDOW
 
+    def alarmed(self, client: str) -> datetime | None:
+        """When mail of this client was last announced to her at once; aware. None if never."""
+        if client in self._alarmed:
+            return self._alarmed[client]
+        held = {one.item for one in self._record.of_kind(TRIPPED)}
+        found = [
+            one.at
+            for one in self._record.of_kind(DECIDED, owner=client)
+            if "alert" in one.data["actions"] and one.item not in held
+        ]
+        return _moment(max(found)) if found else None
+
+    def alarm(self, clients: set[str], now: datetime) -> None:
+        """Note that mail of these clients is announced now."""
+        self._alarmed.update(dict.fromkeys(clients, now))
+
     def trip(self, now: datetime) -> None:
         """Note that she is told now."""
         self._tripped = now
 
-    def due(self, clients: tuple[str, ...], now: datetime) -> None:
-        """Note that a reminder was decided and is about to go."""
-        self._due.update(dict.fromkeys(clients, now))
+    def due(self, clients: tuple[str, ...], now: datetime, *, what: str = REMINDER) -> None:
+        """Note that a letter was decided and is about to go."""
+        self._due.update({(client, what): now for client in clients})
 
     def ended(self, client: str) -> None:
         """Note that the record knows now how it ended."""
-        self._due.pop(client, None)
+        for what in (REMINDER, SIGNPOST):
+            self._due.pop((client, what), None)
 
 
 def last_reminder(
@@ -98,6 +132,7 @@ def last_reminder(
     *,
     text: str = "",
     kinds: list[Outcome] | tuple[Outcome, ...] = (Outcome.SENT, Outcome.UNCERTAIN),
+    what: str = REMINDER,
 ) -> datetime | None:
     """When this client last got, or may have got, a reminder; aware. None if never.
 
@@ -106,11 +141,12 @@ def last_reminder(
         client: Whose reminders.
         text: Only this version; empty: any. What names no version counts as this one.
         kinds: What counts as having got it.
+        what: Which letter.
     """
     found = [
         one.at
         for kind in kinds
-        for one in record.of_kind(kind.value, owner=client)
+        for one in record.of_kind(kind.of(what), owner=client)
         if not text or _version(one.data) in ("", text)
     ]
     return _moment(max(found)) if found else None

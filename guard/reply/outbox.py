@@ -21,6 +21,7 @@ from guard.errors import (
 )
 from guard.record.entry import JSON, Entry, Fact, Filed, Incoming
 from guard.reply.compose import Letter
+from guard.reply.wording import REMINDER
 
 _LEAVING = "leaving"
 """Kind of the entry on a letter that names what it answers, or what it announces."""
@@ -43,6 +44,10 @@ class Outcome(Enum):
     POSTPONED = "reminder-postponed"
     SHADOWED = "reminder-shadowed"
     """A trial: this would have been sent."""
+
+    def of(self, what: str) -> str:
+        """Return the kind of entry by which a letter ended so, such as ``signpost-sent``."""
+        return self.value.replace(REMINDER, what, 1)
 
 
 class Sender(Protocol):
@@ -95,6 +100,9 @@ class Reminder:
     account: str
     """The mailbox account in whose name it is filed."""
 
+    what: str = REMINDER
+    """Which letter it is: the reminder, or the signpost to help."""
+
     token: str = ""
     """What its Message-ID was made of."""
 
@@ -119,11 +127,11 @@ class Waiting:
     """As in `Reminder`."""
 
 
-def waiting(record: Record, item: int) -> Waiting | None:
-    """Return the reminder that waits to answer an item; None when none does."""
-    ended = [found for one in Outcome if (found := record.latest(one.value, item=item))]
+def waiting(record: Record, item: int, what: str = REMINDER) -> Waiting | None:
+    """Return the letter that waits to answer an item; None when none does."""
+    ended = [found for one in Outcome if (found := record.latest(one.of(what), item=item))]
     newest = max(ended, key=lambda one: one.seq, default=None)
-    if newest is None or newest.kind != Outcome.POSTPONED.value or "token" not in newest.data:
+    if newest is None or newest.kind != Outcome.POSTPONED.of(what) or "token" not in newest.data:
         return None
     data = newest.data
     return Waiting(
@@ -146,12 +154,12 @@ def remind(
         How it ended, and what went wrong if anything did.
     """
     at, client, item = _ms(now), reminder.client, reminder.answers
-    before = waiting(record, item)
+    before = waiting(record, item, reminder.what)
     letter = file_letter(
         reminder.letter, owners=(client,), account=reminder.account, record=record, at=at
     )
     body: dict[str, JSON] = {"letter": letter, "text": reminder.text}
-    left: dict[str, JSON] = {"answers": item, "text": reminder.text}
+    left: dict[str, JSON] = {"answers": item, "text": reminder.text, "what": reminder.what}
     facts = [
         Fact(kind="reminding", item=item, owner=client, body=body, closes=("remind",)),
         leaving(letter, owner=client, body=left),
@@ -168,7 +176,8 @@ def remind(
     body["envelope"] = envelope
     if outcome is Outcome.POSTPONED:
         body |= _again(reminder, problem, at=at)
-    record.append(_ended(outcome, item, letter=letter, client=client, body=body), now=at)
+    kind = outcome.of(reminder.what)
+    record.append(_ended(outcome, kind, item, letter=letter, client=client, body=body), now=at)
     return outcome, problem
 
 
@@ -212,10 +221,10 @@ def hand_over(send: Callable[[], str]) -> tuple[Outcome, str, GuardError | None]
     return Outcome.SENT, "own" if used else "null", None
 
 
-def refuse(item: int, *, client: str, record: Record, now: datetime) -> None:
+def refuse(item: int, *, client: str, record: Record, now: datetime, what: str = REMINDER) -> None:
     """File that no letter can be written that answers an item; nothing was sent."""
     refused = Fact(
-        kind=Outcome.REFUSED.value,
+        kind=Outcome.REFUSED.of(what),
         item=item,
         owner=client,
         body={},
@@ -260,21 +269,21 @@ def settle(record: Record, *, now: datetime) -> int:
             uncertain += 1
             body: dict[str, JSON] = {"letter": letter, "text": left.data.get("text", "")}
             answers = left.data["answers"]
-            facts = _ended(Outcome.UNCERTAIN, answers, letter=letter, client=left.owner, body=body)
+            kind = Outcome.UNCERTAIN.of(left.data.get("what", REMINDER))
+            facts = _ended(
+                Outcome.UNCERTAIN, kind, answers, letter=letter, client=left.owner, body=body
+            )
         record.append(facts, now=_ms(now))
     return uncertain
 
 
 def announced(outcome: Outcome, letter: int, *, body: Mapping[str, JSON]) -> list[Fact]:
     """Return how one letter of an announcement ended: an entry for each whose letter it is."""
-    word = outcome.value.removeprefix("reminder-")
+    kind = outcome.of("announcement")
     look = ("review",) if outcome is Outcome.UNCERTAIN else ()
     owners = body["owners"]
     assert isinstance(owners, Sequence)
-    ends = [
-        Fact(kind=f"announcement-{word}", item=letter, owner=str(one), body=body, opens=look)
-        for one in owners
-    ]
+    ends = [Fact(kind=kind, item=letter, owner=str(one), body=body, opens=look) for one in owners]
     return [Fact(kind="outcome", item=letter, owner=str(owners[0]), closes=(OUTCOME,)), *ends]
 
 
@@ -292,14 +301,14 @@ def _again(reminder: Reminder, problem: GuardError | None, *, at: int) -> dict[s
     }
 
 
-def _ended(
-    outcome: Outcome, item: int, *, letter: int, client: str, body: Mapping[str, JSON]
+def _ended(  # by keyword: one entry's fields
+    outcome: Outcome, kind: str, item: int, *, letter: int, client: str, body: Mapping[str, JSON]
 ) -> list[Fact]:
     again = ("remind",) if outcome is Outcome.POSTPONED else ()
     look = ("review",) if outcome in (Outcome.REFUSED, Outcome.UNCERTAIN) else ()
     return [
         Fact(kind="outcome", item=letter, owner=client, closes=(OUTCOME,)),
-        Fact(kind=outcome.value, item=item, owner=client, body=body, opens=(*again, *look)),
+        Fact(kind=kind, item=item, owner=client, body=body, opens=(*again, *look)),
     ]
 
 

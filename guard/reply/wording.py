@@ -7,7 +7,7 @@ is hers to say: it is never guessed from a mail.
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
@@ -16,19 +16,23 @@ from guard.config import Settings
 from guard.errors import ConfigError
 from guard.record.entry import UNSORTED, Entry, Fact, canonical
 from guard.reply import compose
+from guard.reply.numbers import filled
 
 KIND = "approved"
 """Kind of the entry by which she approves one version of a text."""
 
 ENGLISH = "en"
+REMINDER, SIGNPOST = "reminder", "signpost"
+"""What a text is for; the first part of its name."""
+
 _SUBJECT = re.compile(r"Subject:[ \t]*([^\r\n]*)\r?\n\s*", re.IGNORECASE)
 _LONGEST_SUBJECT = 60
 """Characters; a longer one is cut off on a telephone."""
 _LONGEST = 4_000
 """Characters. Source: RFC 3834 section 3.2, which asks for brief ones."""
 
-_SIGNPOSTS = ("999", "111", "116 123", "85258")
-"""Where to turn in danger, in case the label was wrong."""
+_SIGNPOSTS = ("999", "116 123", "85258")
+"""Where to turn in danger, in case the label was wrong: what every nation has."""
 _TELLING = re.compile(
     r"\b(?:therap\w*|session\w*|client\w*|counsel\w*|psycho\w*)\b", re.IGNORECASE
 )
@@ -47,6 +51,11 @@ class Wording:
 
     words: str
     """The whole text."""
+
+    @property
+    def language(self) -> str:
+        """The language that it is in."""
+        return self.name.partition(".")[2]
 
     @property
     def version(self) -> str:
@@ -68,10 +77,14 @@ class Record(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wordings:
-    """Every text of the reminder that there is, by language."""
+    """Every text that there is, by language."""
 
     known: Mapping[str, Wording]
     """Language to its text."""
+
+    signposts: Mapping[str, Wording] = field(default_factory=dict)
+    """Every text that tells somebody in danger where to turn, by language; empty when she has
+    not switched that on."""
 
     usual: str = ENGLISH
     """Language of a client of whom nothing else is said."""
@@ -81,27 +94,52 @@ class Wordings:
 
     def of(self, client: str, record: Record) -> Wording | None:
         """Return the text for one client; None when there is none in their language."""
-        found = record.latest("client", owner=client)
-        language = known(found.data).language if found is not None else ""
-        return self.known.get(language or self.usual)
+        return self.known.get(self._language(client, record))
+
+    def signpost(self, client: str, record: Record) -> Wording | None:
+        """Return what one client in danger is told; None if there are no words for them."""
+        return self.signposts.get(self._language(client, record))
+
+    @property
+    def all(self) -> list[Wording]:
+        """Every text that may go out, each of which she approves."""
+        return [*self.known.values(), *self.signposts.values()]
 
     @property
     def lines(self) -> list[str]:
         """Every line of every text, by which our own words are known again in a quotation."""
-        return [line for one in self.known.values() for line in one.words.splitlines()]
+        return [line for one in self.all for line in one.words.splitlines()]
+
+    def _language(self, client: str, record: Record) -> str:
+        found = record.latest("client", owner=client)
+        language = known(found.data).language if found is not None else ""
+        return language or self.usual
 
 
 def wordings(settings: Settings) -> Wordings:
-    """Read every text of the reminder. A file that cannot be used leaves its language without."""
-    found = {ENGLISH: shipped()}
+    """Read every text. A file that cannot be used leaves its language without."""
+    chosen, nation = settings.reminders, settings.practice.nation
     problems: list[ConfigError] = []
-    for language, name in settings.reminders.texts.items():
-        found.pop(language, None)
-        try:
-            found[language] = _read(settings.path(name), language)
-        except ConfigError as problem:
-            problems.append(problem)
-    return Wordings(known=found, usual=settings.reminders.language, problems=tuple(problems))
+
+    def read(what: str, own: Mapping[str, str], key: str) -> dict[str, Wording]:
+        found = {ENGLISH: shipped(what, nation=nation)}
+        for language, name in own.items():
+            found.pop(language, None)
+            try:
+                found[language] = _read(
+                    settings.path(name), f"{what}.{language}", key=key, nation=nation
+                )
+            except ConfigError as problem:
+                problems.append(problem)
+        return found
+
+    reminders = read(REMINDER, chosen.texts, "texts")
+    signposts = (
+        read(SIGNPOST, chosen.signpost_texts, "signpost_texts") if chosen.crisis_signpost else {}
+    )
+    return Wordings(
+        known=reminders, signposts=signposts, usual=chosen.language, problems=tuple(problems)
+    )
 
 
 def parse(text: str, *, name: str) -> Wording:
@@ -148,15 +186,16 @@ def approved(record: Record, wording: Wording) -> int | None:
     return found[-1] if found else None
 
 
-def shipped() -> Wording:
-    """Return the English text that comes with guard."""
-    return parse(compose.text(f"reminder.{ENGLISH}"), name=f"reminder.{ENGLISH}")
+def shipped(what: str = REMINDER, *, nation: str = "england") -> Wording:
+    """Return an English text that comes with guard."""
+    name = f"{what}.{ENGLISH}"
+    return parse(compose.text(name, nation=nation), name=name)
 
 
-def _read(file: Path, language: str) -> Wording:
-    hint = f"It is named in guard.toml: [reminders] texts, {language}."
+def _read(file: Path, name: str, *, key: str, nation: str) -> Wording:
+    hint = f"It is named in guard.toml: [reminders] {key}, {name.partition('.')[2]}."
     try:
-        return parse(file.read_text(encoding="utf-8"), name=f"reminder.{language}")
+        return parse(filled(file.read_text(encoding="utf-8"), nation), name=name)
     except UnicodeDecodeError:
         raise ConfigError(f"{file} is not UTF-8", hint=hint) from None
     except OSError as error:

@@ -11,11 +11,12 @@ from guard.clients import directory
 from guard.policy import minutes
 from guard.record.entry import UNSORTED, Entry
 from guard.reply.outbox import Outcome
+from guard.reply.wording import REMINDER, SIGNPOST
 from guard.review import rulings
 from guard.review.queue import SAMPLE_SHARE, lot
 
 _OUTCOMES = frozenset(
-    word for one in Outcome for word in (one.value, one.value.replace("reminder", "announcement"))
+    one.of(what) for one in Outcome for what in (REMINDER, SIGNPOST, "announcement")
 )
 _SETTLED = frozenset({"label", "seen", "remind-never", "remind-now"})
 

@@ -24,12 +24,17 @@ SAYINGS = {
     Outcome.UNCERTAIN.value: "the reminder may or may not have been sent",
     Outcome.POSTPONED.value: "the mail server would not take the reminder then",
     Outcome.SHADOWED.value: "a trial: the reminder would have been sent",
+    "signpost-sent": "they were told where to find help",
+    "signpost-refused": "the mail server refused the letter that says where to find help",
+    "signpost-uncertain": "the letter that says where to find help may or may not have been sent",
+    "signpost-postponed": "the mail server would not take the letter that says where to find help",
     "announcement-sent": "the announcement was sent",
     "announcement-refused": "the mail server refused the announcement",
     "announcement-uncertain": "the announcement may or may not have been sent",
     "announcement-postponed": "the mail server would not take the announcement then",
 }
-_ENDS = frozenset({Action.REMIND, Action.SHADOW})
+_REMINDS = frozenset({Action.REMIND, Action.SHADOW})
+_ENDS = _REMINDS | {Action.SIGNPOST}
 """Decided, but told by how it ended."""
 _NEIGHBOURS = 10
 _VOUCHED = frozenset({"dmarc", "dkim", "spf", "known"})
@@ -134,7 +139,7 @@ class Item:
     def waits(self) -> bool:
         """Whether a reminder is about to go by itself."""
         stopped = any("remind" in word or word == "label" for word in self._answered)
-        return self.row.due > 0 and bool(_ENDS & self._actions) and not stopped
+        return self.row.due > 0 and bool(_REMINDS & self._actions) and not stopped
 
     @property
     def proposed(self) -> bool:

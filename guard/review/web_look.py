@@ -151,8 +151,7 @@ def health_signs(book: Book) -> health.Signs:
         last_scan=edges.last_scan(),
         free_bytes=edges.free_bytes(edges.settings.record_folder),
         unannounced=len(book.record.tasks("alert")),
-        approved=not book.wordings.problems
-        and all(map(book.approved, book.wordings.known.values())),
+        approved=not book.wordings.problems and all(map(book.approved, book.wordings.all)),
         has_model=has_model,
         now=edges.clock(),
     )

@@ -17,6 +17,7 @@ COUNTS = [
     "crisis",
     "held",
     "reminded",
+    "signposted",
     "uncertain",
     "unreadable",
     "vanished",

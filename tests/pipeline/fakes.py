@@ -14,6 +14,7 @@ from guard.mail.parse import parse as parse_mail
 from guard.mail.shown import Batch, Fetched, FolderState
 from guard.pipeline.house import Folder, House
 from guard.reply import compose
+from guard.reply.alerting import Alerting, Way
 from guard.reply.errands import Errands
 from guard.reply.wording import wordings
 from guard.verdict.label import Label, Scores, Verdict
@@ -252,6 +253,13 @@ class Practice:
             folders=self.folders,
             reader=self.words,
             errands=errands,
+            alerts=self._alerting(tray),
             clock=lambda: self.now,
             wordings=wordings(self.settings),
         )
+
+    def _alerting(self, tray: Any) -> Alerting | None:
+        if not self.settings.alerts.to:
+            return None
+        way = Way(sender=tray or self.tray, address=self.settings.reply_address)
+        return Alerting(ways=(way,), settings=self.settings.alerts, token=self.token)

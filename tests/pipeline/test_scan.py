@@ -5,10 +5,19 @@ from email import message_from_bytes
 from email.header import decode_header, make_header
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from guard.clients.directory import Client, Relation, enrol
-from guard.errors import ConfigError, ModelError, NotSentError, SendRefusedError, UnreachableError
+from guard.config import Alerts
+from guard.errors import (
+    ConfigError,
+    ModelError,
+    NotSentError,
+    SendRefusedError,
+    SendUncertainError,
+    UnreachableError,
+)
 from guard.pipeline.house import Folder, Summary
 from guard.pipeline.scan import scan
 from guard.policy.minutes import read
@@ -61,7 +70,7 @@ def own_words(practice: Practice, file: Path) -> None:
 
 def approve_all(practice: Practice) -> None:
     """She approves every text that there is."""
-    known = wordings(practice.settings).known.values()
+    known = wordings(practice.settings).all
     practice.record.append([approve(one) for one in known], now=0)
 
 
@@ -104,7 +113,7 @@ def test_therapy_is_held_flagged_and_reminded_once(practice: Practice) -> None:
 
 def test_the_second_scan_finds_nothing_and_writes_nothing(practice: Practice) -> None:
     practice.inbox.put(a_mail())
-    practice.inbox.put(a_mail(words="crisis", ref="2"))
+    practice.inbox.put(a_mail("bo", words="crisis", ref="2"))
     practice.junk.put(a_mail("al"))
     practice.sent.put(a_letter())
     scan(practice.house())
@@ -119,6 +128,103 @@ def test_danger_is_announced_and_not_reminded(practice: Practice) -> None:
     summary = scan(practice.house())
 
     assert (summary.crisis, practice.tray.alerts, practice.tray.reminders) == (1, 1, [])
+
+
+def test_who_writes_of_danger_gets_no_reminder_for_the_letter_before(practice: Practice) -> None:
+    practice.inbox.put(a_mail(ref="1"))
+    practice.inbox.put(a_mail(words="crisis", ref="2"))
+    practice.inbox.put(a_mail("al"))
+    scan(practice.house())
+    assert practice.tray.reminders == ["al@client.example"]
+
+    practice.now += timedelta(days=6)
+    practice.inbox.put(a_mail(ref="3"), age=-timedelta(days=6))
+    scan(practice.house())
+    assert practice.tray.reminders == ["al@client.example"]
+
+
+# --- where to find help ---------------------------------------------------------------------
+
+
+def with_signpost(practice: Practice, *, more: str = "") -> None:
+    """She switches on that who may be in danger is told where to turn, and approves the words."""
+    practice.settings = settings("[alerts]", f"crisis_signpost = true\n{more}\n[alerts]")
+    approve_all(practice)
+
+
+def test_who_may_be_in_danger_is_told_where_to_turn_if_she_wants_it(practice: Practice) -> None:
+    with_signpost(practice)
+    uid = practice.inbox.put(a_mail(words="crisis"))
+    summary = scan(practice.house())
+
+    assert (summary.signposted, summary.reminded, summary.held) == (1, 0, 1)
+    assert [to for to, _ in practice.tray.sent] == ["andrea@home.example", "jo@client.example"]
+    raw = practice.tray.sent[1][1]
+    assert b"116 123" in raw
+    assert b"appointments" not in raw
+    assert "signpost-sent" in kinds(practice.record, item_at(practice, uid))
+    assert tasks(practice.record) == {"review": [item_at(practice, uid)]}
+
+
+def test_not_before_she_approved_the_words(practice: Practice) -> None:
+    practice.settings = settings("[alerts]", "crisis_signpost = true\n[alerts]")
+    practice.inbox.put(a_mail(words="crisis"))
+
+    assert (scan(practice.house()).signposted, practice.tray.alerts) == (0, 1)
+    assert practice.tray.reminders == []
+
+
+@pytest.mark.parametrize("mode", ["approve", "shadow", "off"])
+def test_nor_in_a_mode_in_which_nothing_goes_out_by_itself(practice: Practice, mode: str) -> None:
+    with_signpost(practice, more=f'mode = "{mode}"')
+    practice.inbox.put(a_mail(words="crisis"))
+
+    assert (scan(practice.house()).signposted, practice.tray.reminders) == (0, [])
+
+
+@pytest.mark.parametrize("who", ["bo", "eve"])
+def test_nor_to_whom_no_reminder_would_go(practice: Practice, who: str) -> None:
+    with_signpost(practice)
+    practice.inbox.put(a_mail(who, words="crisis"))
+
+    assert (scan(practice.house()).signposted, practice.tray.alerts) == (0, 1)
+    assert practice.tray.reminders == []
+
+
+def test_it_goes_once_even_right_after_a_reminder(practice: Practice) -> None:
+    with_signpost(practice)
+    practice.inbox.put(a_mail(ref="1"))
+    scan(practice.house())
+    practice.inbox.put(a_mail(words="crisis", ref="2"))
+    practice.inbox.put(a_mail(words="crisis", ref="3"))
+
+    assert scan(practice.house()).signposted == 1
+    assert scan(practice.house()).signposted == 0
+    assert len(practice.tray.reminders) == 2
+
+
+def test_an_unknown_outcome_is_never_tried_again(practice: Practice) -> None:
+    with_signpost(practice)
+    practice.inbox.put(a_mail(words="crisis"))
+    practice.settings = msgspec.structs.replace(practice.settings, alerts=Alerts())
+    practice.tray.trouble = SendUncertainError("the line broke")
+    assert scan(practice.house()).uncertain == 1
+    practice.tray.trouble = None
+
+    assert scan(practice.house()).signposted == 0
+    assert practice.tray.sent == []
+
+
+def test_while_the_server_is_away_it_waits(practice: Practice) -> None:
+    with_signpost(practice)
+    practice.inbox.put(a_mail(words="crisis"))
+    practice.tray.trouble = NotSentError("away")
+    assert scan(practice.house()).signposted == 0
+    practice.tray.trouble = None
+    practice.now += timedelta(minutes=5)
+
+    assert scan(practice.house()).signposted == 1
+    assert len(practice.tray.reminders) == 1
 
 
 def test_what_a_client_sends_is_sealed_to_that_client(practice: Practice) -> None:

@@ -115,6 +115,15 @@ class Blank:
     def reminded(self, client: str) -> datetime | None:
         return None
 
+    def alarmed(self, client: str) -> datetime | None:
+        return None
+
+    def signpost_approved(self, client: str) -> bool:
+        return False
+
+    def signposted(self, client: str) -> datetime | None:
+        return None
+
     def within_the_hour(self, now: datetime) -> int:
         return 0
 

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -169,6 +170,10 @@ BARRED: dict[str, tuple[Case, Case]] = {
         a_case(received=NOON - SECOND, wrote=NOON - 2 * SECOND),
     ),
     "crisis": (with_verdict(crisis=True), a_case()),
+    "danger-lately": (
+        a_case(alarmed=NOON - LIMITS.quiet + SECOND),
+        a_case(alarmed=NOON - LIMITS.quiet),
+    ),
     "abstained": (with_verdict(abstained="foreign"), a_case()),
     "encrypted": (with_message(encrypted=True), a_case()),
     "not-sure": (with_verdict(remind=False), a_case()),
@@ -376,6 +381,51 @@ def test_years_of_old_mail_raise_no_alert_but_wait(*, junk: bool) -> None:
     decision = decided(a_case(verdict=a_verdict(crisis=True), received=old, junk=junk))
 
     assert decision.actions == {Action.REVIEW, Action.FLAG}
+
+
+NO_BAR_TO_HELP = {"crisis", "danger-lately", "abstained", "not-sure", "no-text", "unapproved"}
+NO_BAR_TO_HELP |= {"reminded-lately", "note-instead"}
+
+
+def in_danger(case: Case, **changes: Any) -> Case:
+    told = replace(case.verdict, crisis=True)
+    return replace(case, verdict=told, signpost_approved=True, **changes)
+
+
+@pytest.mark.parametrize("rule", BARRED)
+def test_what_speaks_against_the_sender_speaks_against_pointing_to_help_too(rule: str) -> None:
+    decision = decide(in_danger(BARRED[rule][0]), replace(LIMITS, signpost=True))
+
+    assert (Action.SIGNPOST in decision.actions) is (rule in NO_BAR_TO_HELP)
+    assert Action.REMIND not in decision.actions
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_help_is_pointed_to_only_where_letters_go_out_by_themselves(mode: str) -> None:
+    decision = decide(in_danger(a_case()), replace(LIMITS, signpost=True, mode=mode))
+
+    assert Action.SIGNPOST not in decision.actions
+
+
+@pytest.mark.parametrize(
+    ("changes", "goes"),
+    [
+        ({"signposted": NOON - LIMITS.quiet + SECOND}, False),
+        ({"signposted": NOON - LIMITS.quiet}, True),
+        ({"reminded": NOON}, True),
+    ],
+    ids=["a second early", "on the dot", "a reminder is another letter"],
+)
+def test_help_is_pointed_to_once_a_period(changes: dict[str, Any], *, goes: bool) -> None:
+    decision = decide(in_danger(a_case(), **changes), replace(LIMITS, signpost=True))
+
+    assert (Action.SIGNPOST in decision.actions) is goes
+
+
+def test_help_is_not_pointed_to_unless_she_wants_it_and_there_is_danger() -> None:
+    assert Action.SIGNPOST not in decide(in_danger(a_case()), LIMITS).actions
+    calm = a_case(signpost_approved=True)
+    assert Action.SIGNPOST not in decide(calm, replace(LIMITS, signpost=True)).actions
 
 
 def test_danger_is_announced_up_to_the_last_second_of_the_period() -> None:

@@ -19,7 +19,7 @@ from guard.record.entry import Incoming, Location
 from guard.record.sqlite import SqliteRecord
 from guard.reply.errands import Errands
 from guard.reply.outbox import Outcome
-from tests.pipeline.records import a_record, kinds, tasks
+from tests.pipeline.records import a_record, tasks
 
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 MESSAGE = Message(
@@ -152,42 +152,3 @@ def test_an_address_that_no_letter_can_bear_is_refused_for_good(record: SqliteRe
     assert isinstance(problem, SendRefusedError)
     assert tray.sent == []
     assert tasks(record) == {"review": [item]}
-
-
-def test_an_alert_counts_what_waits_and_says_no_more(record: SqliteRecord) -> None:
-    first, second = (an_item(record, uid, opens=("alert",)) for uid in (1, 2))
-    tray = Tray()
-
-    assert errands(record, tray).send_alert(now=NOON) is None
-    ((_, to, raw),) = tray.sent
-    assert to == "andrea@home.example"
-    assert b"2 messages are waiting" in raw
-    assert b"client" not in raw
-    assert tasks(record) == {}
-    told = record.latest("alerted", item=first)
-    assert told is not None
-    assert told.at == int(NOON.timestamp() * 1000)
-    assert kinds(record, first)[-1] == kinds(record, second)[-1] == "alerted"
-
-
-def test_nothing_to_tell_tells_nothing(record: SqliteRecord) -> None:
-    tray = Tray(NotSentError("would fail"))
-
-    assert errands(record, tray).send_alert(now=NOON) is None
-
-
-@pytest.mark.parametrize(
-    "trouble",
-    [NotSentError("x"), SendUncertainError("x"), SendRefusedError("x"), ConfigError("x")],
-)
-def test_an_alert_that_may_not_have_arrived_is_sent_again(
-    record: SqliteRecord, trouble: GuardError
-) -> None:
-    item, tray = an_item(record, opens=("alert",)), Tray(trouble)
-    first = errands(record, tray).send_alert(now=NOON)
-    assert tasks(record) == {"alert": [item]}
-    tray.trouble = None
-
-    assert (first, errands(record, tray).send_alert(now=NOON)) == (trouble, None)
-    assert len(tray.sent) == 1
-    assert tasks(record) == {}
