@@ -21,6 +21,7 @@ PARTS = [
     "vouching",
     "sending",
     "words",
+    "numbers",
     "alerts",
     "gaps",
 ]
