@@ -9,12 +9,14 @@ from pathlib import Path
 import pytest
 
 from tests.servers.dovecot import Dovecot, MailUser, insist
+from tests.servers.postgres import Postgres
+from tests.servers.postgres import insist as insist_on_postgres
 from tests.servers.smtpd import SmtpSink
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
-        if "dovecot" in getattr(item, "fixturenames", ()):
+        if {"dovecot", "postgres"} & set(getattr(item, "fixturenames", ())):
             item.add_marker("servers")
 
 
@@ -37,3 +39,17 @@ def smtp_sink(tmp_path: Path) -> Iterator[SmtpSink]:
     """A submission server with TLS that keeps what it is given."""
     with SmtpSink(tmp_path) as sink:
         yield sink
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    """One PostgreSQL for the whole session."""
+    insist_on_postgres()
+    with Postgres() as server:
+        yield server
+
+
+@pytest.fixture
+def database(postgres: Postgres) -> str:
+    """A fresh, empty database: where it is."""
+    return postgres.new_database()

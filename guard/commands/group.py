@@ -28,6 +28,7 @@ _NAMES = (
     "clients",
     "policy",
     "record",
+    "mailboxes",
     "model",
     "train",
     "report",

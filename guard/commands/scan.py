@@ -2,6 +2,7 @@
 
 import sys
 import time
+from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from guard.commands.patience import obeyed
 from guard.commands.progress import Progress
 from guard.config import Settings, load
 from guard.pipeline import scan as corridor
-from guard.pipeline.house import Summary
+from guard.pipeline.house import House, Summary
 
 _KEYS = (
     "seen",
@@ -34,15 +35,26 @@ _KEYS = (
 @click.command()
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object with the counts.")
 @click.option("--dry-run", is_flag=True, help="Say what would be done; file and send nothing.")
+@click.option("--all", "everyone", is_flag=True, help="Every mailbox of clinic.toml.")
+@click.option("--workers", type=click.IntRange(1, 256), default=1, help="With --all: processes.")
+@click.option("--stay", is_flag=True, help="With --all: go on until ended by SIGTERM.")
 @click.pass_obj
-def scan(config: Path, *, as_json: bool, dry_run: bool) -> None:
+def scan(
+    config: Path, *, as_json: bool, dry_run: bool, everyone: bool, workers: int, stay: bool
+) -> None:
     """File what is new, hold what needs your eyes, send the reminders. The cron job.
 
     Silent when all is well. Exit status 0 done, 74 the disk would not, 75 try again later
     (nothing is lost), 77 a password was refused, 78 a setting or the model is wrong. Messages
     that could not be read are filed and held; they are no error. Whatever stops a scan, the
     next one carries on.
+
+    With --all it scans the mailboxes of a clinic that are due, beside any number of others who
+    do so on any machine; --json then prints one line a mailbox. See guard/clinic/OPERATE.md.
     """
+    if everyone:
+        _everyone(config, workers=workers, stay=stay, as_json=as_json)
+        return
     settings = load(config)
     if dry_run:
         from guard.commands.rehearse import rehearse  # noqa: PLC0415  # cron never needs it
@@ -60,8 +72,26 @@ def scan(config: Path, *, as_json: bool, dry_run: bool) -> None:
         raise SystemExit(summary.problems[0].exit_code)
 
 
-def once(settings: Settings) -> Summary:
+def _everyone(config: Path, *, workers: int, stay: bool, as_json: bool) -> None:
+    from guard.commands.clinics import clinic_of  # noqa: PLC0415  # an extra, and few need it
+
+    clinic = clinic_of(config)
+    from guard.commands.workers import scan_all  # noqa: PLC0415  # as above
+
+    raise SystemExit(scan_all(clinic, once, workers=workers, stay=stay, as_json=as_json))
+
+
+def once(
+    settings: Settings,
+    alive: Callable[[], None] = lambda: None,
+    after: Callable[[House], None] = lambda _house: None,
+) -> Summary:
     """Scan once, as cron does.
+
+    Args:
+        settings: The practice's choices.
+        alive: Called between batches; what it raises ends the scan.
+        after: Given the house once it was scanned, before it closes.
 
     Raises:
         TransientError: Later; what was filed stays filed.
@@ -69,8 +99,14 @@ def once(settings: Settings) -> Summary:
     """
     with obeyed(settings.record_folder, clock=wiring.clock), ExitStack() as stack:
         bar = stack.enter_context(Progress(sys.stderr, clock=time.monotonic))
-        house = wiring.enter_house(stack, settings, progress=bar.step, expect=bar.expect)
+
+        def step(count: int) -> None:
+            alive()
+            bar.step(count)
+
+        house = wiring.enter_house(stack, settings, progress=step, expect=bar.expect)
         summary = corridor.scan(house)
+        after(house)
     wiring.note_run(settings, counts(summary))
     if settings.record.witness or settings.record.timestamp_url:
         from guard.commands.witnessing import daily  # noqa: PLC0415  # few scans need it

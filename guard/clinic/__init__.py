@@ -1,0 +1,1 @@
+"""Many mailboxes on many machines: who scans which, how far they are, how they are run."""

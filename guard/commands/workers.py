@@ -1,0 +1,254 @@
+"""``guard scan --all``: many mailboxes by workers that lease them, on any number of machines.
+
+A worker takes the mailbox that is due longest, scans it as cron would, gives it back, and takes
+the next. Another machine's workers do the same; the table of leases is all that they share.
+"""
+
+import json
+import os
+import platform
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from pathlib import Path
+from threading import Event, Thread
+
+import click
+
+from guard.clinic.lease import BEAT, Ended, Lease
+from guard.clinic.postgres_leases import Leases
+from guard.clinic.roster import Clinic, settings_of
+from guard.commands import wiring
+from guard.config import Settings
+from guard.errors import BusyError, FatalError, GuardError, UnreachableError
+from guard.pipeline.house import House, Summary
+
+Once = Callable[[Settings, Callable[[], None], Callable[[House], None]], Summary]
+"""Scans one mailbox: its settings, what is called between batches, who looks at the end."""
+
+_OURS = 70
+"""Status of a mistake of guard itself, as the command line gives it."""
+
+_IDLE_S = 2.0
+"""How long a worker with nothing due waits before it asks again."""
+
+_ROSTER_S = 60.0
+"""How old the list of mailboxes may be."""
+
+
+def providers(known: Mapping[str, Path]) -> dict[str, str]:
+    """Return the IMAP host of each mailbox; empty where the settings are wrong.
+
+    Such a mailbox is leased like any other, so that its fault is counted and shown.
+    """
+    return {name: _provider(file) for name, file in known.items()}
+
+
+@dataclass(slots=True, kw_only=True)
+class Worker:
+    """One process's share of the work."""
+
+    clinic: Clinic
+    once: Once
+    name: str
+    """Machine and process."""
+
+    tell: Callable[[Lease, Ended, GuardError | None], None]
+    """Told how each scan ended."""
+
+    stay: bool
+    """Whether to wait for more when nothing is due."""
+
+    stop: Event = field(default_factory=Event)
+    """Set: the mailbox at hand is finished, and no other begun."""
+
+    def run(self) -> int:
+        """Scan what is due until there is no more, or until stopped; returns how many failed."""
+        failed = 0
+        with Leases(self.clinic.database, worker=self.name) as leases:
+            files, read = self._roster(leases), time.monotonic()
+            while not self.stop.is_set():
+                if time.monotonic() - read > _ROSTER_S:
+                    files, read = self._roster(leases), time.monotonic()
+                lease = leases.claim(most=self.clinic.connections)
+                if lease is None:
+                    if not self.stay:
+                        break
+                    self.stop.wait(_IDLE_S)
+                    continue
+                failed += self._work(leases, lease, files[lease.mailbox])
+        return failed
+
+    def _roster(self, leases: Leases) -> dict[str, Path]:
+        files = self.clinic.files()
+        leases.enrol(providers(files))
+        return files
+
+    def _work(self, leases: Leases, lease: Lease, file: Path) -> bool:
+        began = time.monotonic()
+        with self._beating(lease) as lost:
+            ended, problem = _scanned(self.once, file, lost)
+        ended = replace(ended, seconds=time.monotonic() - began)
+        every = timedelta(seconds=self.clinic.every_seconds)
+        leases.end(lease, ended, every=every)
+        self.tell(lease, ended, problem)
+        return ended.status != 0
+
+    @contextmanager
+    def _beating(self, lease: Lease) -> Iterator[Event]:
+        """Give signs of life meanwhile; the event is set when somebody else took over."""
+        over, lost = Event(), Event()
+        beat = Thread(target=self._beat, args=(lease, over, lost), daemon=True)
+        beat.start()
+        try:
+            yield lost
+        finally:
+            over.set()
+            beat.join()
+
+    def _beat(self, lease: Lease, over: Event, lost: Event) -> None:
+        while not over.wait(BEAT.total_seconds()):
+            # Away for a moment is not lost: the next sign of life may come through.
+            with suppress(GuardError), Leases(self.clinic.database, worker=self.name) as leases:
+                while leases.beat(lease):
+                    if over.wait(BEAT.total_seconds()):
+                        return
+                lost.set()
+                return
+
+
+def scan_all(clinic: Clinic, once: Once, *, workers: int, stay: bool, as_json: bool) -> int:
+    """Scan what is due with so many processes; returns an exit status.
+
+    Raises:
+        UnreachableError: The database cannot be reached.
+    """
+    if workers > 1:
+        return _many(workers, stay=stay)
+    worker = Worker(
+        clinic=clinic,
+        once=once,
+        name=f"{platform.node()}:{os.getpid()}",
+        tell=_line if as_json else _say,
+        stay=stay,
+    )
+    _on_signal(worker.stop)
+    while True:
+        try:
+            return UnreachableError.exit_code if worker.run() else 0
+        except UnreachableError as error:
+            if not stay or worker.stop.is_set():
+                raise
+            # The database restarts now and then; whoever stays, stays.
+            click.echo(f"guard: {error}", err=True)
+            worker.stop.wait(5 * _IDLE_S)
+
+
+def _many(workers: int, *, stay: bool) -> int:
+    """Run workers in processes of their own; one that is killed is replaced if it is to stay."""
+    stop = Event()
+    _on_signal(stop)
+    running = [_start() for _ in range(workers)]
+    worst = 0
+    while running:
+        if stop.wait(0.2):
+            stay = False
+            for process in running:
+                process.terminate()
+        ended = [one for one in running if one.poll() is not None]
+        worst = max([worst, *(_status(one.returncode) for one in ended)])
+        running = [one for one in running if one not in ended]
+        if ended and stay:
+            # Not at once: what ends a worker by itself would end the next one, too.
+            stop.wait(_IDLE_S)
+            running += [_start() for _ in ended]
+    return worst
+
+
+def _start() -> subprocess.Popen[bytes]:
+    """The same command again, for one worker: the last `--workers` counts."""
+    words = [sys.executable, "-m", "guard", *sys.argv[1:], "--workers", "1"]
+    return subprocess.Popen(words)  # noqa: S603  # ourselves, with our own words
+
+
+def _on_signal(stop: Event) -> None:
+    for one in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(one, lambda *_: stop.set())
+
+
+def _status(code: int) -> int:
+    """A process's exit status; told to end before it was up is as good as ended well."""
+    if code == -signal.SIGTERM:
+        return 0
+    return code if code >= 0 else UnreachableError.exit_code
+
+
+def _scanned(once: Once, file: Path, lost: Event) -> tuple[Ended, GuardError | None]:
+    """Scan one mailbox; whatever it does, the next one's turn comes."""
+    found: dict[str, int] = {}
+
+    def alive() -> None:
+        if lost.is_set():
+            raise BusyError("another worker took this mailbox over")
+
+    def count(house: House) -> None:
+        found["waiting"] = len(house.record.tasks("review"))
+        found["alerts"] = len(house.record.tasks("alert"))
+
+    try:
+        summary = once(settings_of(file), alive, count)
+    except GuardError as error:
+        return Ended(status=error.exit_code, error=type(error).__name__, **found), error
+    except Exception as error:  # noqa: BLE001  # one odd mailbox must never stop the next
+        return Ended(status=_OURS, error=type(error).__name__, **found), None
+    return _ended(summary, found), next(iter(summary.problems), None)
+
+
+def _ended(summary: Summary, found: dict[str, int]) -> Ended:
+    problem = next(iter(summary.problems), None)
+    return Ended(
+        status=problem.exit_code if problem is not None else 0,
+        error=type(problem).__name__ if problem is not None else "",
+        filed=summary.filed,
+        reminded=summary.reminded,
+        **found,
+    )
+
+
+def _provider(file: Path) -> str:
+    try:
+        return settings_of(file).mailbox.host
+    except FatalError:
+        return ""
+
+
+def _say(lease: Lease, ended: Ended, problem: GuardError | None) -> None:
+    """One line for what went wrong, as a person reads it; nothing when all is well."""
+    if ended.status:
+        what = str(problem) if problem is not None else f"a mistake in guard: {ended.error}"
+        click.echo(f"guard: {lease.mailbox}: {what}", err=True)
+    if problem is not None and problem.hint:
+        click.echo(f"guard: hint: {problem.hint}", err=True)
+
+
+def _line(lease: Lease, ended: Ended, _problem: GuardError | None) -> None:
+    """One JSON object a scan, for a log."""
+    told = {
+        "at": wiring.clock().isoformat(timespec="milliseconds"),
+        "event": "scanned",
+        "mailbox": lease.mailbox,
+        "fence": lease.fence,
+        "pid": os.getpid(),
+        "status": ended.status,
+        "error": ended.error,
+        "seconds": round(ended.seconds, 3),
+        "filed": ended.filed,
+        "reminded": ended.reminded,
+        "waiting": ended.waiting,
+    }
+    click.echo(json.dumps(told))
