@@ -65,7 +65,7 @@ def test_a_race_for_one_mailbox_that_is_given_back_again_and_again(database: str
     at_once = Barrier(RACERS)
 
     def race(_racer: int) -> list[int]:
-        fences = []
+        fences: list[int] = []
         with Leases(database) as leases, psycopg.connect(database, autocommit=True) as db:
             enrol(leases, "one")
             at_once.wait()

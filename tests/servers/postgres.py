@@ -60,7 +60,7 @@ class Postgres:
         os.chown(self.folder, self._account.pw_uid, self._account.pw_gid)
         data = self.folder / "data"
         # `trust` is for a cluster that lives for one test session, on loopback.
-        words = [made, "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-sync"]
+        words = [made, "-D", str(data), "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-sync"]
         self._run(*words, "--no-locale").communicate()
         with (data / "postgresql.conf").open("a") as settings:
             settings.write(_SETTINGS)
