@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from guard.commands import signin, wiring
+from guard.commands import alarms, signin, wiring
 from guard.commands.patience import wait_until
 from guard.commands.record_access import owed
 from guard.commands.trust import vouching
@@ -196,7 +196,19 @@ def _alerts(settings: Settings) -> Iterator[str]:
             "nobody is told when something must not wait",
             hint="Set [alerts] to = a private address.",
         )
-    yield "an address is set"
+    for words in alarms.current(settings):
+        raise ConfigError(words, hint="You were told, and are once a day until it is mended.")
+    own = settings.alerts.smtp
+    if own is not None:
+        with wiring.outbox(settings, own, table="alerts.smtp") as outbox:
+            outbox.check()
+        yield f"signed in to {own.host}, by which they leave; nothing was sent"
+    else:
+        yield "an address is set"
+    if not (own or settings.alerts.heartbeat):
+        yield "if the mailbox's provider is away, so are they: see [alerts] in guard.toml"
+    if settings.alerts.heartbeat:
+        yield "a monitor hears of each good scan"
 
 
 def _gaps(settings: Settings) -> Iterator[str]:

@@ -14,7 +14,7 @@ from threading import Thread
 import click
 
 from guard.clients.directory import Client
-from guard.commands import wiring
+from guard.commands import alarms, wiring
 from guard.config import Settings, Smtp, load
 from guard.errors import ConfigError, GuardError, LockedError
 from guard.policy import words
@@ -93,6 +93,7 @@ def edges(settings: Settings) -> Edges:
         errands=None if smtp is None else lambda record: _errands(settings, smtp, record),
         model_card=lambda: wiring.chosen_model(settings).file.with_name(CARD),
         last_scan=lambda: _last_scan(settings.record_folder / "last-scan.json"),
+        troubles=partial(alarms.current, settings),
         free_bytes=wiring.free_bytes,
         copy=partial(zipped_copy, settings),
     )

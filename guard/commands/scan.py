@@ -3,16 +3,18 @@
 import sys
 import time
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
+from dataclasses import replace
 from pathlib import Path
 
 import click
 
-from guard.commands import wiring
+from guard.commands import alarms, wiring
 from guard.commands.group import show
 from guard.commands.patience import obeyed
 from guard.commands.progress import Progress
 from guard.config import Settings, load
+from guard.errors import BusyError, GuardError
 from guard.pipeline import scan as corridor
 from guard.pipeline.house import House, Summary
 
@@ -97,6 +99,22 @@ def once(
         TransientError: Later; what was filed stays filed.
         FatalError: A setting, a password or the disk needs somebody.
     """
+    try:
+        summary = _scanned(settings, alive, after)
+    except BusyError:
+        raise
+    except GuardError as problem:
+        with suppress(GuardError, OSError):
+            # Whatever is wrong with telling it, the problem itself is what counts.
+            alarms.failed(settings, problem)
+        raise
+    alarms.ended(settings, summary)
+    return summary
+
+
+def _scanned(
+    settings: Settings, alive: Callable[[], None], after: Callable[[House], None]
+) -> Summary:
     with obeyed(settings.record_folder, clock=wiring.clock), ExitStack() as stack:
         bar = stack.enter_context(Progress(sys.stderr, clock=time.monotonic))
 
@@ -104,8 +122,10 @@ def once(
             alive()
             bar.step(count)
 
+        known = alarms.threads(settings)
         house = wiring.enter_house(stack, settings, progress=step, expect=bar.expect)
-        summary = corridor.scan(house)
+        stack.callback(alarms.keep_threads, settings, known)
+        summary = corridor.scan(replace(house, threads=known))
         after(house)
     wiring.note_run(settings, counts(summary))
     if settings.record.witness or settings.record.timestamp_url:

@@ -9,6 +9,7 @@ from guard.config import Settings
 from guard.errors import GuardError
 from guard.mail.gmail import Numbered
 from guard.mail.shown import Batch, FolderState
+from guard.pipeline.threads import Threads
 from guard.record.entry import Cursor, Entry, Fact, Filed, Incoming, Location, Sighting
 from guard.reply.alerting import Alerting
 from guard.reply.errands import Errands
@@ -116,6 +117,9 @@ class House:
 
     wordings: Wordings
     """What the reminder says, in every language that there is."""
+
+    threads: Threads = field(default_factory=Threads)
+    """Her letters, and those that clients answer."""
 
     last: datetime | None = None
     """When the scan before this one ended, aware; None when there was none."""

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 
 from guard.config import Settings
 from guard.errors import GuardError, NotSentError
+from guard.mail.header import message_ids
 from guard.pipeline.alarm import Alarm
 from guard.pipeline.house import House, Summary
 from guard.pipeline.walk import Work
@@ -154,6 +155,13 @@ class Judging:
             received=work.mail.received.isoformat(),
             authenticity=vouched.reason,
         )
+        if case.clients and case.message is not None:
+            house.threads.answered(
+                case.message.references
+                or message_ids(" ".join(case.message.values("in-reply-to"))),
+                work.mail.received,
+                message_id=case.message.message_id,
+            )
         earlier = house.record.latest(KIND, item=work.item)
         before = frozenset(earlier.data["actions"]) if earlier is not None else frozenset()
         help_now = Action.SIGNPOST in decision.actions

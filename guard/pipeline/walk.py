@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from guard.config import Settings
 from guard.errors import OversizedError, TransientError
+from guard.mail.envelope import peek
 from guard.mail.gmail import Numbered
 from guard.mail.shown import Batch, Fetched, FolderState
 from guard.pipeline import gaps, letters, numbered
@@ -167,11 +168,16 @@ class Walk:
         return list(work.values())
 
     def _incoming(self, mail: Fetched) -> Incoming:
+        direction = self._direction(mail)
+        if direction == "out":
+            head = peek(mail.raw)
+            threads = self._house.threads
+            threads.wrote(head.message_id, mail.received, automatic=head.automatic)
         told = self._numbers.get(mail.uid)
         account = () if told is None else (numbered.place(self._account, told.number),)
         return incoming(
             mail,
-            direction=self._direction(mail),
+            direction=direction,
             locations=(self._place(mail.uid), *account),
             record=self._house.record,
         )

@@ -48,6 +48,9 @@ class Edges:
     last_scan: Callable[[], Mapping[str, object]]
     """What the last scan noted; empty when none has ended."""
 
+    troubles: Callable[[], list[str]]
+    """What did not work after the last scan, in words."""
+
     free_bytes: Callable[[Path], int]
     """Room left on the disk of a folder."""
 

@@ -38,6 +38,9 @@ class Signs:
     free_bytes: int
     """Room left on the disk."""
 
+    troubles: tuple[str, ...]
+    """What did not work after the last scan, in words."""
+
     unannounced: int
     """Messages that should not wait and could not be announced."""
 
@@ -61,6 +64,7 @@ def problems(signs: Signs) -> list[Problem]:
         (not signs.last_scan, "No scan has ended yet.", "Run: guard scan"),
         (_late(signs) != "", f"The last scan ended {_late(signs)} ago.",
          "New mail is not being filed. Run: guard scan"),
+        *((True, words, "See: guard check") for words in signs.troubles),
         (signs.free_bytes < LITTLE_BYTES,
          f"Only {signs.free_bytes // 1_000_000} MB are left on the disk.",
          "A full disk stops the filing. Make room."),

@@ -150,6 +150,7 @@ def health_signs(book: Book) -> health.Signs:
         settings=edges.settings,
         last_scan=edges.last_scan(),
         free_bytes=edges.free_bytes(edges.settings.record_folder),
+        troubles=tuple(edges.troubles()),
         unannounced=len(book.record.tasks("alert")),
         approved=not book.wordings.problems and all(map(book.approved, book.wordings.all)),
         has_model=has_model,

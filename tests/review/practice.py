@@ -126,6 +126,7 @@ class Practice:
             errands=self.errands,
             model_card=lambda: self.settings.folder / "card.toml",
             last_scan=lambda: {"at": START.isoformat()},
+            troubles=list,
             free_bytes=lambda _folder: 50_000_000_000,
             copy=self.copy,
         )

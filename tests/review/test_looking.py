@@ -26,6 +26,7 @@ def signs(practice: Practice, **changes: object) -> health.Signs:
         last_scan={"at": START.isoformat()},
         free_bytes=9_000_000_000,
         unannounced=0,
+        troubles=(),
         approved=True,
         has_model=True,
         now=START + timedelta(minutes=5),
