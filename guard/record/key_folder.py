@@ -21,6 +21,9 @@ STAGING = "keys.next"
 class KeyPlace(Protocol):
     """Small named files, and a second set beside them that is made ready to replace them."""
 
+    together: bool
+    """Whether what is done here belongs to the record's open transaction."""
+
     def read(self, name: str) -> bytes | None:
         """A file; None when there is none.
 
@@ -85,6 +88,8 @@ class KeyPlace(Protocol):
 
 class KeyFolder:
     """A folder. Keeps the promises of `KeyPlace`."""
+
+    together = False
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
