@@ -149,6 +149,19 @@ class RecordSettings(_Section, frozen=True, kw_only=True):
     """Where the record lies, and who outside sees its head."""
 
     path: str = "record"
+    """Folder on this machine; with `database` only for what belongs to the machine."""
+
+    database: str = ""
+    """A clinic's record: ``postgresql://...``, without a password; empty: a file in `path`."""
+
+    practice: str = "practice"
+    """Whose record in the database."""
+
+    blobs: str = ""
+    """Where its sealed messages lie: ``s3://bucket/prefix``; empty: in the database."""
+
+    endpoint: str = ""
+    """Address of that store; empty: AWS, or what boto3's own settings say."""
     witness: str = ""
     """Address that the signed head is mailed to once a day; empty: nobody's."""
 
@@ -286,11 +299,25 @@ def _doubts(settings: Settings) -> Iterator[tuple[str, str]]:
         yield from _server_doubts("smtp", settings.smtp)
     yield from _alert_doubts(settings.alerts)
     yield from _sign_in_doubts(settings)
+    yield from _record_doubts(settings.record)
     if settings.record.witness and settings.smtp is None:
         yield "record.witness", "needs [smtp] to be sent by"
     if not re.fullmatch(r"(https?://[!-~]+)?", settings.record.timestamp_url):
         yield "record.timestamp_url", "a web address starts with https:// or http://"
     yield from _period_doubts(settings)
+
+
+def _record_doubts(record: RecordSettings) -> Iterator[tuple[str, str]]:
+    if record.database and not re.match(r"postgres(ql)?://", record.database):
+        yield "record.database", "this is written as postgresql://user@host/name"
+    if re.search(r"://[^/@]*:[^/@]*@|[?&]password=", record.database):
+        yield "record.database", "no secret in this file: put it into ~/.pgpass"
+    if not re.fullmatch(r"[a-z0-9][a-z0-9_-]{0,62}", record.practice):
+        yield "record.practice", "up to 63 of a-z, 0-9, _ and -"
+    if record.blobs and not (record.database and record.blobs.startswith("s3://")):
+        yield "record.blobs", "this is written as s3://bucket/prefix, beside a database"
+    if record.endpoint and not re.match(r"https://|http://(localhost|127\.)", record.endpoint):
+        yield "record.endpoint", "https:// and a host"
 
 
 def _period_doubts(settings: Settings) -> Iterator[tuple[str, str]]:

@@ -11,6 +11,7 @@ import pytest
 from tests.servers.dovecot import Dovecot, MailUser, insist
 from tests.servers.postgres import Postgres
 from tests.servers.postgres import insist as insist_on_postgres
+from tests.servers.s3 import s3_server
 from tests.servers.smtpd import SmtpSink
 
 
@@ -53,3 +54,10 @@ def postgres() -> Iterator[Postgres]:
 def database(postgres: Postgres) -> str:
     """A fresh, empty database: where it is."""
     return postgres.new_database()
+
+
+@pytest.fixture(scope="session")
+def s3() -> Iterator[str]:
+    """The address of an S3 store, one for the whole session."""
+    with s3_server() as endpoint:
+        yield endpoint

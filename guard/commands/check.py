@@ -66,7 +66,7 @@ def check(config: Path) -> None:
 
 
 def _record(settings: Settings) -> Iterator[str]:
-    look = Examination(wiring.record_folder(settings), full=False)
+    look = Examination(wiring.record_folder(settings), full=False, opener=wiring.opener(settings))
     first = next(look.findings(), None)
     if first is not None:
         raise RecordBrokenError(

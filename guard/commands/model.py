@@ -9,7 +9,6 @@ from guard.commands import wiring
 from guard.config import Settings, load
 from guard.errors import ConfigError, ModelError
 from guard.record.entry import Fact
-from guard.record.lock import scan_lock
 from guard.verdict import cabinet
 from guard.verdict.chosen import chosen
 from guard.verdict.corpus import whole
@@ -101,7 +100,7 @@ def put_in_use(settings: Settings, name: str | None, *, why: str) -> None:
     folder = _folder(settings, name or "shipped")
     digest = chosen(folder).digest
     with (
-        scan_lock(settings.record_folder, now=wiring.milliseconds()),
+        wiring.locked(settings),
         wiring.open_record(settings) as record,
     ):
         body = {"name": name or "shipped", "sha256": digest, "why": why}

@@ -47,7 +47,13 @@ def verify(
             identity = opened.keys.unlock(wiring.ask_passphrase(passphrase_file))
     folder = wiring.record_folder(settings)
     heads = [note for file in against for note in heads_in(file, settings)]
-    look = Examination(folder, identity=identity, witnessed=heads, full=full)
+    look = Examination(
+        folder,
+        identity=identity,
+        witnessed=heads,
+        full=full,
+        opener=wiring.opener(settings),
+    )
     count = 0
     for count, finding in enumerate(look.findings(), start=1):
         if count <= _SHOWN:

@@ -20,7 +20,6 @@ from guard.errors import ConfigError, GuardError, LockedError
 from guard.policy import words
 from guard.policy.minutes import KIND, Minutes, read
 from guard.record.ledger import Record
-from guard.record.lock import scan_lock
 from guard.record.reading import Reader
 from guard.reply.errands import Errands
 from guard.review import plain, view
@@ -122,7 +121,7 @@ def _last_scan(note: Path) -> dict[str, object]:
 def _errands(settings: Settings, smtp: Smtp, record: Record) -> Iterator[Errands]:
     """Everything for one reminder that she sends herself; no scan runs meanwhile."""
     with (
-        scan_lock(settings.record_folder, now=wiring.milliseconds()),
+        wiring.locked(settings),
         wiring.LateOutbox(settings, smtp) as sender,
     ):
         yield Errands(

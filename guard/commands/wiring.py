@@ -6,11 +6,11 @@ import secrets
 import shutil
 import sys
 import time
-from collections.abc import Callable
-from contextlib import AbstractContextManager, ExitStack, suppress
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 import click
 
@@ -34,6 +34,10 @@ from guard.verdict import cabinet
 from guard.verdict.child import ChildReader
 from guard.verdict.chosen import MODEL, Chosen, chosen
 
+if TYPE_CHECKING:
+    from guard.record.postgres import Where
+    from guard.record.verify import Opener
+
 
 def clock() -> datetime:
     """Return the time now, aware."""
@@ -52,17 +56,50 @@ def token() -> str:
 
 def open_record(settings: Settings, *, readonly: bool = False, strict: bool = True) -> Record:
     """Open the practice's record."""
-    return SqliteRecord.open(settings.record_folder, readonly=readonly, strict=strict)
+    folder, where = settings.record_folder, clinic(settings)
+    if where is None:
+        return SqliteRecord.open(folder, readonly=readonly, strict=strict)
+    from guard.record.postgres import PostgresRecord  # noqa: PLC0415  # an extra
+
+    return PostgresRecord.open(folder, where, readonly=readonly, strict=strict)
 
 
-def locked(settings: Settings) -> AbstractContextManager[None]:
-    """Hold the record's lock, so that nobody else writes.
+def opener(settings: Settings) -> "Opener":
+    """Return how a verification opens the practice's record."""
+
+    def opened(_folder: Path, /, *, readonly: bool, strict: bool) -> Record:
+        return open_record(settings, readonly=readonly, strict=strict)
+
+    return opened
+
+
+def clinic(settings: Settings) -> "Where | None":
+    """Return where a clinic's record lies; None for a record in one file."""
+    if not settings.record.database:
+        return None
+    from guard.record.postgres import Where  # noqa: PLC0415  # an extra
+
+    kept = settings.record
+    return Where(
+        database=kept.database, practice=kept.practice, blobs=kept.blobs, endpoint=kept.endpoint
+    )
+
+
+@contextmanager
+def locked(settings: Settings) -> Iterator[None]:
+    """Hold the record's lock, so that nobody else writes; a clinic's, on no machine.
 
     Raises:
         BusyError: Another scan is running.
         RecordError: There is no record, or its folder cannot be written.
     """
-    return scan_lock(record_folder(settings), now=milliseconds())
+    with ExitStack() as stack:
+        stack.enter_context(scan_lock(record_folder(settings), now=milliseconds()))
+        if where := clinic(settings):
+            from guard.record.postgres import only_one  # noqa: PLC0415  # an extra
+
+            stack.enter_context(only_one(where))
+        yield
 
 
 def record_folder(settings: Settings) -> Path:

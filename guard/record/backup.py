@@ -211,14 +211,14 @@ def _whole(record: Record, segment: Segment) -> bool:
 
 
 def _made(record: Record, store: _Counted, start: int, end: int) -> Iterator[Segment]:
-    for rows in _batches(_rows(record, start, end)):
-        data = pack(rows)
+    for some in _batches(rows(record, start, end)):
+        data = pack(some)
         segment = Segment(
-            start=rows[0].seq,
-            end=rows[-1].seq + 1,
+            start=some[0].seq,
+            end=some[-1].seq + 1,
             size=len(data),
             sha256=sha256(data).hexdigest(),
-            sealed=sum(row.parts for row in rows),
+            sealed=sum(row.parts for row in some),
         )
         store.put(segment.name, data)
         yield segment
@@ -237,7 +237,7 @@ def _batches(rows: Iterator[Row]) -> Iterator[list[Row]]:
         yield batch
 
 
-def _rows(record: Record, start: int, end: int) -> Iterator[Row]:
+def rows(record: Record, start: int, end: int) -> Iterator[Row]:
     """Entries from `start` to `end`, each against what was signed."""
     checkpoints = record.checkpoints(start + 1, end)
     size, peaks, note = next(checkpoints, _NO_MORE)

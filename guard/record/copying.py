@@ -4,6 +4,7 @@ Pure but for the store it is given; reads only. Between pages no lock is held, s
 a scan can go on filing.
 """
 
+import contextlib
 from collections.abc import Iterator
 
 from guard.errors import RecordBrokenError
@@ -11,6 +12,7 @@ from guard.record.audit import Audit
 from guard.record.entry import Entry
 from guard.record.log import Frontier, leaf_hash
 from guard.record.queries import COLUMNS, after, entry_of
+from guard.record.store import Store
 
 _FEW = 32
 """Rows at a time, because messages come with them."""
@@ -33,6 +35,21 @@ class Copying(Audit):
                     ct = self._store.message(entry.seq)  # noqa: PLW2901 - the same message
                 yield entry, ct
             since = after(rows[-1][0], since)
+
+    @contextlib.contextmanager
+    def taking(self, now: int) -> Iterator[Store]:
+        """Open one transaction that takes over entries as they are; nothing is signed.
+
+        Args:
+            now: Milliseconds since 1970-01-01 UTC.
+
+        Raises:
+            BusyError: Another process is writing. Nothing was added.
+            RecordError: Nothing was added.
+        """
+        with self._store.transaction(now):
+            yield self._store
+        self._erasures = None
 
     def sealed_parts(self, start: int, end: int) -> int:
         """How many sealed parts and messages the entries from `start` to `end` have left."""

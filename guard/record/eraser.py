@@ -180,6 +180,9 @@ def _carry_out(
         tasks = batch.store.ask("SELECT name FROM task WHERE item = ? ORDER BY name", item)
         if closes := [name for (name,) in tasks]:
             batch.add("dropped", {"item": item, "closes": closes})
+    if record.keys.place.together:
+        for owner in _condemned(record):
+            record.keys.destroy(owner)
     return seq
 
 

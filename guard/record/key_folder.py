@@ -71,6 +71,13 @@ class KeyPlace(Protocol):
             RecordError: It is there already, or cannot be made.
         """
 
+    def prepare(self) -> None:
+        """Make it, unless it is there.
+
+        Raises:
+            RecordError: It cannot be made.
+        """
+
     def discard(self) -> None:
         """Destroy it with everything in it.
 
@@ -148,6 +155,11 @@ class KeyFolder:
         """Make it. See `KeyPlace.make`."""
         with _disk():
             self._folder.mkdir(mode=0o700)
+
+    def prepare(self) -> None:
+        """Make it if need be. See `KeyPlace.prepare`."""
+        if not self.exists():
+            self.make()
 
     def discard(self) -> None:
         """Destroy it. See `KeyPlace.discard`."""

@@ -16,7 +16,7 @@ from guard.errors import BusyError
 from guard.record.batch import Random
 from guard.record.keys import Keys
 from guard.record.ledger import Record
-from guard.record.postgres_connection import connect, insist_whole, translated
+from guard.record.postgres_connection import connect, insist_whole, translated, upgrade
 from guard.record.postgres_keys import KeyTables
 from guard.record.postgres_store import PostgresStore
 from guard.record.s3 import Objects
@@ -42,6 +42,32 @@ class Where:
 
 class PostgresRecord(Record):
     """The legal record of one practice, in a database."""
+
+    @classmethod
+    def blank(
+        cls,
+        folder: Path,
+        where: Where,
+        *,
+        role: str = "",
+        random: Random = secrets.token_bytes,
+    ) -> Self:
+        """Open a record that entries are moved to; tables and practice are made if need be.
+
+        Args:
+            folder: Holds `scanner.key` and `vkey.txt`.
+            where: Where everything else is to lie.
+            role: A role, or group of roles, that may open it, beside this one.
+            random: Source of the salts and nonces.
+
+        Raises:
+            RecordError: This role may not make tables, or `scanner.key` is missing.
+            UnreachableError: The database cannot be reached.
+        """
+        ScannerKey.read(folder, needed=True)
+        with contextlib.closing(connect(where.database, where.practice, bare=True)) as db:
+            upgrade(db, where.practice, role)
+        return cls.open(folder, where, random=random)
 
     @classmethod
     def open(

@@ -15,7 +15,7 @@ CREATE TABLE guard.member (
 
 -- The practice that this session asked for, if it may; else none, and so no row is seen.
 CREATE FUNCTION guard.practice() RETURNS text
-    LANGUAGE sql STABLE SECURITY DEFINER SET search_path = guard, pg_catalog, pg_temp AS $$
+    LANGUAGE sql STABLE SECURITY DEFINER SET search_path = guard, pg_temp AS $$
     SELECT m.practice FROM guard.member m
     WHERE m.practice = current_setting('guard.practice', true)
       AND pg_has_role(session_user, m.role, 'member')

@@ -7,9 +7,9 @@ database, and needs no tool of its own. Source: postgresql.org/docs/current/errc
 
 import contextlib
 import ipaddress
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from importlib import resources
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from guard.errors import (
     BusyError,
@@ -76,7 +76,7 @@ def connect(
         given = conninfo_to_dict(url)
     except psycopg.Error:
         raise ConfigError("record.database is not a PostgreSQL address") from None
-    settings = {
+    settings: dict[str, Any] = {
         "application_name": "guard",
         "connect_timeout": _CONNECT_S,
         # Never a replica: what it shows may be older than what was acknowledged.
@@ -121,7 +121,7 @@ def upgrade(db: "psycopg.Connection", practice: str, role: str = "") -> None:
 def _prepare(db: "psycopg.Connection", practice: str, *, readonly: bool) -> None:
     with translated():
         db.execute("SELECT set_config('guard.practice', %s, false)", (practice,))
-        db.execute("SET search_path = guard, pg_catalog")
+        db.execute("SET search_path = guard")
         db.execute("SET synchronous_commit = on")
         db.execute(f"SET lock_timeout = '{_WAIT_S}s'")
         if readonly:
@@ -166,7 +166,8 @@ def insist_whole(db: "psycopg.Connection") -> None:
             "SELECT (SELECT count(*) FROM pg_class c WHERE c.relnamespace = 'guard'::regnamespace"
             " AND relkind = 'r' AND relrowsecurity AND relforcerowsecurity),"
             " (SELECT count(*) FROM pg_trigger t WHERE NOT tgisinternal AND tgenabled = 'O'"
-            " AND tgrelid = ANY (ARRAY['guard.entry', 'guard.blob', 'guard.checkpoint']::regclass[]))"
+            " AND tgrelid = ANY (%s::regclass[]))",
+            ([f"guard.{table}" for table in _TABLES],),
         ).fetchall()
     if (rows, triggers) != (9, 2 * len(_TABLES)):
         raise RecordBrokenError("the tables or triggers of the record were changed")
@@ -185,7 +186,7 @@ def _sql(number: int) -> bytes:
     return resources.files("guard.record").joinpath(f"postgres_{number:04}.sql").read_bytes()
 
 
-def _encrypted(given: dict[str, object]) -> dict[str, object]:
+def _encrypted(given: Mapping[str, object]) -> dict[str, object]:
     """What must be added so that nothing goes beyond this machine in the clear."""
     hosts = str(given.get("host") or given.get("hostaddr") or "").split(",")
     if all(_here(host) for host in hosts):

@@ -91,6 +91,9 @@ class KeyTables:
         if self.exists():
             raise RecordError("there are keys here already")
 
+    def prepare(self) -> None:
+        """Nothing to do. See `KeyPlace.prepare`."""
+
     def discard(self) -> None:
         """Destroy it. See `KeyPlace.discard`."""
         self.remove(*self.names())

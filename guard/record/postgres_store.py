@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import lru_cache
 from hashlib import sha256
-from typing import TYPE_CHECKING, Any, LiteralString, cast
+from typing import TYPE_CHECKING, Any
 
 from guard.errors import RecordError
 from guard.record.derive import Cell, Change
@@ -29,21 +29,20 @@ _PAGE = 1000
 """Rows of a long answer that are fetched at a time."""
 
 
-def _put(table: str) -> LiteralString:
+def _put(table: str) -> str:
     columns, key = COLUMNS_OF[table], DERIVED[table][1]
     rest = [column for column in columns if column not in key]
     row = ", ".join(["%s"] * len(columns))
     replaced = ", ".join(f"{column} = excluded.{column}" for column in rest)
-    return cast(
-        LiteralString,
+    return (
         f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({row})"  # noqa: S608 - names of our own tables
-        f" ON CONFLICT (practice, {', '.join(key)}) DO UPDATE SET {replaced}",
+        f" ON CONFLICT (practice, {', '.join(key)}) DO UPDATE SET {replaced}"
     )
 
 
-def _remove(table: str) -> LiteralString:
+def _remove(table: str) -> str:
     where = " AND ".join(f"{column} = %s" for column in DERIVED[table][1])
-    return cast(LiteralString, f"DELETE FROM {table} WHERE {where}")  # noqa: S608 - as above
+    return f"DELETE FROM {table} WHERE {where}"  # noqa: S608 - as above
 
 
 _PUT = {table: _put(table) for table in DERIVED}
@@ -51,9 +50,9 @@ _REMOVE = {table: _remove(table) for table in DERIVED}
 
 
 @lru_cache
-def _query(text: str) -> LiteralString:
+def _query(text: str) -> str:
     """Ours, in psycopg's words: only `?` differs, and no text of ours holds one."""
-    return cast(LiteralString, text.replace("?", "%s"))
+    return text.replace("?", "%s")
 
 
 class PostgresStore:
@@ -88,12 +87,12 @@ class PostgresStore:
 
     def stream(self, query: str) -> Iterator[Any]:
         """All rows, page by page. See `Store.stream`."""
-        with translated():
-            # Outside a transaction the server must keep the answer for itself.
-            with self.db.cursor("guard_stream", withhold=not self.writing) as cursor:
-                cursor.itersize = _PAGE
-                cursor.execute(_query(query))
-                yield from cursor
+        # Outside a transaction the server must keep the answer for itself.
+        cursor = self.db.cursor("guard_stream", withhold=not self.writing)
+        with translated(), cursor:
+            cursor.itersize = _PAGE
+            cursor.execute(_query(query))
+            yield from cursor
 
     def do(self, statement: str, *values: Cell | None) -> None:
         """Carry out. See `Store.do`."""
@@ -156,9 +155,7 @@ class PostgresStore:
             self._add_blob(seq, ct, digest, len(ct), None)
             return
         until = self._now + FIRST_MS
-        self._waiting.append(
-            self._pool.submit(self._objects.put, digest.hex(), ct, locked=until)
-        )
+        self._waiting.append(self._pool.submit(self._objects.put, digest.hex(), ct, locked=until))
         self._fresh.append((seq, digest.hex()))
         self._add_blob(seq, None, digest, len(ct), until)
 

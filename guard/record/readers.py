@@ -36,4 +36,6 @@ def change_readers(record: Record, change: rekey.Change, *, now: int) -> None:
             batch.add("keyed", {"owner": owner, "recipient": recipient})
         if change.successor is not None:
             name_orderer(record, batch, change.successor, change.identity)
+        if record.keys.place.together:
+            record.settle()
     record.settle()

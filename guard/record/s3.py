@@ -74,7 +74,10 @@ class Objects:
                 hint="Run: pip install 'guard[clinic]'",
             ) from None
         config = Config(
-            connect_timeout=10, read_timeout=60, retries={"mode": "standard"}, max_pool_connections=16
+            connect_timeout=10,
+            read_timeout=60,
+            retries={"mode": "standard"},
+            max_pool_connections=16,
         )
         try:
             client = boto3.client("s3", endpoint_url=endpoint or None, config=config)

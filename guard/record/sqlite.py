@@ -3,6 +3,7 @@
 Edge. Source: FORMAT.md, "The folder"; facts on durability in `sqlite_file`.
 """
 
+import contextlib
 import secrets
 from collections.abc import Callable
 from pathlib import Path
@@ -70,6 +71,23 @@ class SqliteRecord(Record):
             db.execute("COMMIT")
             durable.sync_folder(folder)
         return record
+
+    @classmethod
+    def blank(cls, folder: Path, *, random: Random = secrets.token_bytes) -> Self:
+        """Open a record that entries are moved to; an empty database if there is none.
+
+        Args:
+            folder: Holds `scanner.key`.
+            random: Source of the salts and nonces.
+
+        Raises:
+            RecordError: `scanner.key` is missing, or the disk would not.
+        """
+        ScannerKey.read(folder, needed=True)
+        if not (folder / "record.db").exists():
+            with translated(), contextlib.closing(sqlite_file.create(folder / "record.db")) as db:
+                db.execute("COMMIT")
+        return cls.open(folder, random=random)
 
     @classmethod
     def open(

@@ -1,7 +1,7 @@
 """A real PostgreSQL on loopback: one private cluster in /tmp, a fresh database for each test.
 
-As root it runs as another user, because PostgreSQL refuses to run as root. Nothing is kept, so
-it does not wait for the disk; what a test kills are guard's processes, never the server's host.
+As root it runs as another user, because PostgreSQL refuses to run as root. It waits for the
+disk, because guard refuses a server that does not.
 """
 
 import contextlib
@@ -22,11 +22,19 @@ from tests.servers.dovecot import LIFE, PATIENCE, free_port
 
 _SETTINGS = """\
 listen_addresses = '127.0.0.1'
-fsync = off
-full_page_writes = off
 max_connections = 200
 shared_buffers = 64MB
 """
+
+ROLE = "practice"
+"""An ordinary role, which owns the databases of records."""
+
+_ROLES = (
+    f"CREATE ROLE {ROLE} LOGIN",
+    "CREATE ROLE guard_scanner",
+    "CREATE ROLE guard_therapist",
+    "CREATE ROLE guard_auditor",
+)
 
 
 def program(name: str) -> str | None:
@@ -82,12 +90,12 @@ class Postgres:
         """Where a database is."""
         return f"postgresql://{user}@127.0.0.1:{self.port}/{database}"
 
-    def new_database(self) -> str:
-        """Make an empty database; returns where it is."""
+    def new_database(self, owner: str = "postgres") -> str:
+        """Make an empty database; returns where its owner finds it."""
         name = f"test{next(self._names)}"
         with psycopg.connect(self.url(), autocommit=True) as db:
-            db.execute(f"CREATE DATABASE {name}".encode())
-        return self.url(name)
+            db.execute(f"CREATE DATABASE {name} OWNER {owner}".encode())
+        return self.url(name, owner)
 
     def _run(self, *words: str | Path) -> "subprocess.Popen[bytes]":
         account = self._account if self._root else None
@@ -106,7 +114,8 @@ class Postgres:
     def _wait(self) -> None:
         for _ in range(PATIENCE * 50):
             with contextlib.suppress(psycopg.OperationalError):
-                psycopg.connect(self.url(), connect_timeout=PATIENCE).close()
+                with psycopg.connect(self.url(), connect_timeout=PATIENCE) as db:
+                    db.execute(";".join(_ROLES).encode())
                 return
             try:
                 self._process.wait(0.02)
