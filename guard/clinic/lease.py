@@ -5,7 +5,7 @@ own doing: its unique keys, its one writer and the lock of its scan.
 """
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 LIFE = timedelta(seconds=30)
 """After so long without a sign of life a mailbox is anybody's: within a minute it is scanned."""
@@ -29,6 +29,9 @@ class Lease:
 
     failures: int
     """How often in a row it ended badly or not at all, before this time."""
+
+    well: datetime | None
+    """When it was last scanned well, by whichever machine, aware."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -78,7 +78,7 @@ UPDATE guard_clinic.lease AS one
 SET until = statement_timestamp() + %(life)s, fence = one.fence + 1, worker = %(worker)s,
     failures = one.failures + 1
 FROM chosen WHERE one.mailbox = chosen.mailbox
-RETURNING one.mailbox, one.fence, one.failures - 1 AS failures
+RETURNING one.mailbox, one.fence, one.failures - 1 AS failures, one.well
 """
 
 _FULL = """

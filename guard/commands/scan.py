@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable
 from contextlib import ExitStack, suppress
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 
 import click
@@ -87,6 +88,8 @@ def once(
     settings: Settings,
     alive: Callable[[], None] = lambda: None,
     after: Callable[[House], None] = lambda _house: None,
+    readers: wiring.Readers | None = None,
+    last: datetime | None = None,
 ) -> Summary:
     """Scan once, as cron does.
 
@@ -94,13 +97,15 @@ def once(
         settings: The practice's choices.
         alive: Called between batches; what it raises ends the scan.
         after: Given the house once it was scanned, before it closes.
+        readers: Gives its reader; None for one of its own.
+        last: When another machine last scanned it well, aware; None when none did.
 
     Raises:
         TransientError: Later; what was filed stays filed.
         FatalError: A setting, a password or the disk needs somebody.
     """
     try:
-        summary = _scanned(settings, alive, after)
+        summary = _scanned(settings, alive, after, readers, last)
     except BusyError:
         raise
     except GuardError as problem:
@@ -113,7 +118,11 @@ def once(
 
 
 def _scanned(
-    settings: Settings, alive: Callable[[], None], after: Callable[[House], None]
+    settings: Settings,
+    alive: Callable[[], None],
+    after: Callable[[House], None],
+    readers: wiring.Readers | None,
+    last: datetime | None,
 ) -> Summary:
     with obeyed(settings.record_folder, clock=wiring.clock), ExitStack() as stack:
         bar = stack.enter_context(Progress(sys.stderr, clock=time.monotonic))
@@ -123,9 +132,12 @@ def _scanned(
             bar.step(count)
 
         known = alarms.threads(settings)
-        house = wiring.enter_house(stack, settings, progress=step, expect=bar.expect)
+        house = wiring.enter_house(
+            stack, settings, progress=step, expect=bar.expect, readers=readers
+        )
         stack.callback(alarms.keep_threads, settings, known)
-        summary = corridor.scan(replace(house, threads=known))
+        newest = max((one for one in (house.last, last) if one is not None), default=None)
+        summary = corridor.scan(replace(house, threads=known, last=newest))
         after(house)
     wiring.note_run(settings, counts(summary))
     if settings.record.witness or settings.record.timestamp_url:

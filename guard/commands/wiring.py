@@ -7,7 +7,7 @@ import shutil
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
@@ -37,6 +37,9 @@ from guard.verdict.chosen import MODEL, Chosen, chosen
 if TYPE_CHECKING:
     from guard.record.postgres import Where
     from guard.record.verify import Opener
+
+Readers = Callable[[Settings, Record], AbstractContextManager[ChildReader]]
+"""Gives a mailbox's reader."""
 
 
 def clock() -> datetime:
@@ -230,6 +233,7 @@ def enter_house(
     readonly: bool = False,
     progress: Callable[[int], None] = lambda _count: None,
     expect: Callable[[int], None] = lambda _count: None,
+    readers: Readers | None = None,
 ) -> House:
     """Open every edge, to be closed with the stack, and join them for one scan.
 
@@ -239,6 +243,7 @@ def enter_house(
         readonly: For a dry run: without the lock, and nothing can be filed.
         progress: Told how many more messages were filed.
         expect: Told how many more there are to file.
+        readers: Gives a reader; None for one of its own.
 
     Raises:
         BusyError: Another scan is running.
@@ -252,7 +257,7 @@ def enter_house(
         # A crash may have come between an order to erase and the end of the keys.
         finish_erasures(record)
     mailbox = stack.enter_context(sign_in(settings))
-    read = stack.enter_context(reader(settings, record))
+    read = stack.enter_context((readers or reader)(settings, record))
     places = folders(settings, mailbox)
 
     def keep(raw: bytes) -> None:

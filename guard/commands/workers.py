@@ -12,9 +12,9 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from threading import Event, Thread
 
@@ -24,12 +24,22 @@ from guard.clinic.lease import BEAT, Ended, Lease
 from guard.clinic.postgres_leases import Leases
 from guard.clinic.roster import Clinic, settings_of
 from guard.commands import wiring
+from guard.commands.warm import WarmReaders
 from guard.config import Settings
 from guard.errors import BusyError, FatalError, GuardError, UnreachableError
 from guard.pipeline.house import House, Summary
 
-Once = Callable[[Settings, Callable[[], None], Callable[[House], None]], Summary]
-"""Scans one mailbox: its settings, what is called between batches, who looks at the end."""
+Once = Callable[
+    [
+        Settings,
+        Callable[[], None],
+        Callable[[House], None],
+        wiring.Readers,
+        datetime | None,
+    ],
+    Summary,
+]
+"""Scans one mailbox: `guard.commands.scan.once`."""
 
 _OURS = 70
 """Status of a mistake of guard itself, as the command line gives it."""
@@ -67,10 +77,15 @@ class Worker:
     stop: Event = field(default_factory=Event)
     """Set: the mailbox at hand is finished, and no other begun."""
 
+    _readers: WarmReaders = field(default_factory=WarmReaders)
+
     def run(self) -> int:
         """Scan what is due until there is no more, or until stopped; returns how many failed."""
         failed = 0
-        with Leases(self.clinic.database, worker=self.name) as leases:
+        with (
+            closing(self._readers),
+            Leases(self.clinic.database, worker=self.name) as leases,
+        ):
             files, read = self._roster(leases), time.monotonic()
             while not self.stop.is_set():
                 if time.monotonic() - read > _ROSTER_S:
@@ -92,12 +107,32 @@ class Worker:
     def _work(self, leases: Leases, lease: Lease, file: Path) -> bool:
         began = time.monotonic()
         with self._beating(lease) as lost:
-            ended, problem = _scanned(self.once, file, lost)
+            ended, problem = self._scanned(lease, file, lost)
         ended = replace(ended, seconds=time.monotonic() - began)
         every = timedelta(seconds=self.clinic.every_seconds)
         leases.end(lease, ended, every=every)
         self.tell(lease, ended, problem)
         return ended.status != 0
+
+    def _scanned(self, lease: Lease, file: Path, lost: Event) -> tuple[Ended, GuardError | None]:
+        """Scan one mailbox; whatever it does, the next one's turn comes."""
+        found: dict[str, int] = {}
+
+        def alive() -> None:
+            if lost.is_set():
+                raise BusyError("another worker took this mailbox over")
+
+        def count(house: House) -> None:
+            found["waiting"] = len(house.record.tasks("review"))
+            found["alerts"] = len(house.record.tasks("alert"))
+
+        try:
+            summary = self.once(settings_of(file), alive, count, self._readers, lease.well)
+        except GuardError as error:
+            return Ended(status=error.exit_code, error=type(error).__name__, **found), error
+        except Exception as error:  # noqa: BLE001  # one odd mailbox must never stop the next
+            return Ended(status=_OURS, error=type(error).__name__, **found), None
+        return _ended(summary, found), next(iter(summary.problems), None)
 
     @contextmanager
     def _beating(self, lease: Lease) -> Iterator[Event]:
@@ -186,27 +221,6 @@ def _status(code: int) -> int:
     if code == -signal.SIGTERM:
         return 0
     return code if code >= 0 else UnreachableError.exit_code
-
-
-def _scanned(once: Once, file: Path, lost: Event) -> tuple[Ended, GuardError | None]:
-    """Scan one mailbox; whatever it does, the next one's turn comes."""
-    found: dict[str, int] = {}
-
-    def alive() -> None:
-        if lost.is_set():
-            raise BusyError("another worker took this mailbox over")
-
-    def count(house: House) -> None:
-        found["waiting"] = len(house.record.tasks("review"))
-        found["alerts"] = len(house.record.tasks("alert"))
-
-    try:
-        summary = once(settings_of(file), alive, count)
-    except GuardError as error:
-        return Ended(status=error.exit_code, error=type(error).__name__, **found), error
-    except Exception as error:  # noqa: BLE001  # one odd mailbox must never stop the next
-        return Ended(status=_OURS, error=type(error).__name__, **found), None
-    return _ended(summary, found), next(iter(summary.problems), None)
 
 
 def _ended(summary: Summary, found: dict[str, int]) -> Ended:

@@ -59,6 +59,8 @@ class ChildReader:
         """
         arguments = [str(model), digest, *own_text]
         self._children = [_Child(arguments, message_seconds) for _ in range(CHILDREN)]
+        self.judges = (*arguments, message_seconds)
+        """What it reads and judges with; two with the same do the same."""
         self._problem: GuardError | None = None
 
     @property
@@ -75,6 +77,10 @@ class ChildReader:
         return self
 
     def __exit__(self, *_exc: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Wait for what was begun, then end the processes."""
         for child in self._children:
             child.close()
 

@@ -262,3 +262,16 @@ def test_a_user_without_rights_is_told_so(database: str) -> None:
 def test_a_database_that_is_away_is_a_fault_for_later() -> None:
     with pytest.raises(UnreachableError):
         Leases("postgresql://127.0.0.1:1/x")
+
+
+def test_a_holder_is_told_when_it_was_last_scanned_well_on_any_machine(leases: Leases) -> None:
+    enrol(leases, "one")
+    first = claimed(leases)
+    leases.end(first, WELL, every=NOW)
+    second = claimed(leases)
+    leases.end(second, BADLY, every=NOW)
+    third = claimed(leases)
+
+    assert first.well is None
+    assert second.well is not None
+    assert third.well == second.well

@@ -6,10 +6,16 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 
+import msgspec
 import pytest
 
+from guard.commands import wiring
+from guard.commands.warm import WarmReaders
+from guard.config import load
+from tests.commands.home import Home
 from tests.commands.practice import OWN, SCHEDULING, Practice, Ran, guard, letter
 from tests.servers.dovecot import Dovecot
 from tests.servers.smtpd import SmtpSink
@@ -209,3 +215,21 @@ def test_without_a_clinic_the_settings_are_asked_for(tmp_path: Path) -> None:
 
     assert ran.status == 78
     assert "clinic.toml" in ran.err
+
+
+def test_a_reader_stays_warm_only_for_the_same_model_and_words(home: Home) -> None:
+    settings = load(home.folder / "guard.toml")
+    with (
+        wiring.open_record(settings, readonly=True) as record,
+        closing(WarmReaders()) as readers,
+        readers(settings, record) as first,
+        readers(settings, record) as again,
+    ):
+        other = msgspec.structs.replace(
+            settings,
+            reminders=msgspec.structs.replace(settings.reminders, texts={"cy": "cy.txt"}),
+        )
+        (home.folder / "cy.txt").write_text("Geiriau eraill.\n")
+        with readers(other, record) as theirs:
+            assert again is first
+            assert theirs is not first
