@@ -6,7 +6,7 @@ alert and the monitor. It runs after the filing, and outside the lock: it keeps 
 
 import json
 from collections.abc import Mapping
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import asdict, replace
 from datetime import timedelta
 from pathlib import Path
@@ -14,7 +14,7 @@ from typing import Any
 
 from guard.commands import signin, wiring
 from guard.config import Settings
-from guard.errors import FatalError, GuardError, RecordError
+from guard.errors import FatalError, GuardError, RecordError, TransientError
 from guard.pipeline.house import Summary
 from guard.pipeline.threads import Threads
 from guard.record import durable
@@ -31,12 +31,34 @@ _WITNESS_LATE = timedelta(days=2)
 def ended(settings: Settings, summary: Summary) -> None:
     """Look after a scan that came to its end."""
     broken = any(isinstance(one, FatalError) for one in summary.problems)
-    _look(settings, ended=True, broken=broken, faultless=not summary.problems)
+    with suppress(GuardError, OSError):
+        # The scan is done: that it cannot be looked after must not make it a bad one.
+        _look(settings, ended=True, broken=broken, faultless=not summary.problems)
 
 
-def failed(settings: Settings, problem: GuardError) -> None:
-    """Look after a scan that did not."""
-    _look(settings, ended=False, broken=isinstance(problem, FatalError), faultless=False)
+def failed(settings: Settings, problem: Exception) -> None:
+    """Look after a scan that did not; a mistake of guard's own does not pass by itself either."""
+    with suppress(GuardError, OSError):
+        ring(settings)
+    broken = not isinstance(problem, TransientError)
+    with suppress(GuardError, OSError):
+        # Whatever is wrong with telling it, the problem itself is what counts.
+        _look(settings, ended=False, broken=broken, faultless=False)
+
+
+def ring(settings: Settings) -> None:
+    """Announce what waits to be, without the mailbox: it may be away for days.
+
+    Raises:
+        TransientError: Another scan is running, and does it.
+        FatalError: The record cannot be opened or written.
+    """
+    with ExitStack() as stack:
+        stack.enter_context(wiring.locked(settings))
+        record = stack.enter_context(wiring.open_record(settings))
+        alerting = wiring.alerting(stack, settings)
+        if alerting is not None:
+            alerting.ring(record, now=wiring.clock())
 
 
 def current(settings: Settings) -> list[str]:

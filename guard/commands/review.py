@@ -22,6 +22,7 @@ from guard.policy.minutes import KIND, Minutes, read
 from guard.record.ledger import Record
 from guard.record.reading import Reader
 from guard.reply.errands import Errands
+from guard.reply.wording import wordings
 from guard.review import plain, view
 from guard.review.book import Book
 from guard.review.desk import Desk, Edges
@@ -128,6 +129,7 @@ def _errands(settings: Settings, smtp: Smtp, record: Record) -> Iterator[Errands
             record=record,
             sender=sender,
             settings=settings,
+            wordings=wordings(settings),
             token=wiring.token,
             keep=partial(wiring.put_into_sent, settings),
         )

@@ -3,7 +3,7 @@
 import sys
 import time
 from collections.abc import Callable
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -15,7 +15,7 @@ from guard.commands.group import show
 from guard.commands.patience import obeyed
 from guard.commands.progress import Progress
 from guard.config import Settings, load
-from guard.errors import BusyError, GuardError
+from guard.errors import BusyError
 from guard.pipeline import scan as corridor
 from guard.pipeline.house import House, Summary
 
@@ -108,10 +108,8 @@ def once(
         summary = _scanned(settings, alive, after, readers, last)
     except BusyError:
         raise
-    except GuardError as problem:
-        with suppress(GuardError, OSError):
-            # Whatever is wrong with telling it, the problem itself is what counts.
-            alarms.failed(settings, problem)
+    except Exception as problem:
+        alarms.failed(settings, problem)
         raise
     alarms.ended(settings, summary)
     return summary

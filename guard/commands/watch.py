@@ -3,7 +3,7 @@
 import signal
 import time
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, field
 from enum import Enum, auto
 from pathlib import Path
@@ -12,7 +12,7 @@ from typing import Protocol
 
 import click
 
-from guard.commands import scan, wiring
+from guard.commands import alarms, scan, wiring
 from guard.commands.group import show
 from guard.commands.patience import obeyed
 from guard.config import Settings, load
@@ -83,13 +83,17 @@ def watch(config: Path, *, every: float) -> None:
 def _listening(
     settings: Settings, came: Callable[[], None], lost: Callable[[], None]
 ) -> Iterator[None]:
-    with (
-        obeyed(settings.record_folder, clock=wiring.clock),
-        wiring.sign_in(settings) as mailbox,
-    ):
-        mailbox.examine(settings.mailbox.inbox[0])
-        with mailbox.idle(came, lost):
-            yield
+    with ExitStack() as stack:
+        try:
+            stack.enter_context(obeyed(settings.record_folder, clock=wiring.clock))
+            mailbox = stack.enter_context(wiring.sign_in(settings))
+            mailbox.examine(settings.mailbox.inbox[0])
+            stack.enter_context(mailbox.idle(came, lost))
+        except GuardError as problem:
+            # No scan runs meanwhile, so nobody else tells of it, or of what waits.
+            alarms.failed(settings, problem)
+            raise
+        yield
 
 
 @dataclass(slots=True, kw_only=True)

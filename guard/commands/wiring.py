@@ -265,10 +265,18 @@ def enter_house(
         if sent and not mailbox.stores_sent:
             mailbox.append(sent[0], raw)
 
+    words = wordings(settings)
     errands, sender = None, None
     if settings.smtp is not None:
         sender = stack.enter_context(LateOutbox(settings, settings.smtp))
-        errands = Errands(record=record, sender=sender, settings=settings, token=token, keep=keep)
+        errands = Errands(
+            record=record,
+            sender=sender,
+            settings=settings,
+            wordings=words,
+            token=token,
+            keep=keep,
+        )
     return House(
         settings=settings,
         mailbox=mailbox,
@@ -279,7 +287,7 @@ def enter_house(
         alerts=alerting(stack, settings, sender),
         clock=clock,
         last=last_run(settings),
-        wordings=wordings(settings),
+        wordings=words,
         progress=progress,
         expect=expect,
     )

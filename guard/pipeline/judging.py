@@ -5,7 +5,7 @@ answered goes to the therapist; it never stops the next one.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from guard.config import Settings
@@ -135,7 +135,9 @@ class Judging:
         except GuardError:
             raise
         except Exception:  # noqa: BLE001  # one odd message must never stop the next
-            return self._weigh(work, Reading(message=None, verdict=unjudged("unreadable")))
+            # Nothing of it is used, but that it may mean danger.
+            told = replace(unjudged("unreadable"), crisis=reading.verdict.crisis)
+            return self._weigh(work, Reading(message=None, verdict=told))
 
     def _weigh(self, work: Work, reading: Reading) -> _Decided:
         house = self._house

@@ -21,6 +21,8 @@ _EXECUTABLE = re.compile(
 )
 _PROGRAMS = frozenset({"application/x-msdownload", "application/x-dosexec", "application/hta"})
 _CLOCK_SLACK = timedelta(minutes=5)
+_AFTER_DANGER = timedelta(days=7)
+"""At least so long no robot writes to who wrote of danger, however often she lets it remind."""
 
 Test = Callable[[Message, Case, Limits], bool]
 
@@ -131,7 +133,8 @@ def crisis(_message: Message, case: Case, _limits: Limits) -> bool:
 
 def danger_lately(_message: Message, case: Case, limits: Limits) -> bool:
     """Nor after they wrote something that could not wait, whatever this one says."""
-    return case.alarmed is not None and case.now - case.alarmed < limits.quiet
+    quiet = max(limits.quiet, _AFTER_DANGER)
+    return case.alarmed is not None and case.now - case.alarmed < quiet
 
 
 def abstained(_message: Message, case: Case, _limits: Limits) -> bool:

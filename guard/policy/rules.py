@@ -37,9 +37,7 @@ def decide(case: Case, limits: Limits) -> Decision:
         The actions, with every rule that was asked.
     """
     if case.message is None:
-        ground = Finding(rule="unreadable", kind=Kind.GROUND, holds=True)
-        who = Correspondent.CLIENT if case.clients else Correspondent.UNKNOWN
-        return Decision(actions=frozenset({Action.REVIEW}), findings=(ground,), correspondent=who)
+        return _unread(case, limits)
     signs = tuple((rule, not passed) for rule, passed in checks(case.message))
     borne = frozenset(rule for rule, holds in signs if holds)
     robot = bool(borne - _NO_SIGN)
@@ -54,6 +52,17 @@ def decide(case: Case, limits: Limits) -> Decision:
     urgent = _urgent(case, who, borne, limits)
     actions = _actions(found, flag=limits.flag, urgent=urgent, told=case.tripped)
     return Decision(actions=actions, findings=found, correspondent=who, channel=channel)
+
+
+def _unread(case: Case, limits: Limits) -> Decision:
+    """What no rule can look at waits for her; what pointed to danger all the same is announced."""
+    grounds = ("unreadable", *(["crisis"] if case.verdict.crisis else []))
+    alert = {Action.ALERT} if case.verdict.crisis and _fresh(case, limits) else set()
+    return Decision(
+        actions=frozenset({Action.REVIEW, *alert}),
+        findings=tuple(Finding(rule=rule, kind=Kind.GROUND, holds=True) for rule in grounds),
+        correspondent=Correspondent.CLIENT if case.clients else Correspondent.UNKNOWN,
+    )
 
 
 def _correspondent(message: Message, case: Case, *, robot: bool) -> Correspondent:
@@ -87,12 +96,14 @@ def _grounds(case: Case, who: Correspondent, *, old: bool, formal: bool) -> tupl
 
 def _urgent(case: Case, who: Correspondent, signs: frozenset[str], limits: Limits) -> bool:
     """Whether what was found may be announced at once."""
-    # A first run brings years of mail at once. Where the server tells no time, better too loud.
-    if case.now - case.received > limits.alarm and case.received > _NO_TIME:
-        return False
     # An alert that comes back to the mailbox that is read, or bounces, must raise no alert.
     echo = who is Correspondent.PRACTICE and "auto-submitted" in signs
-    return not echo and "report" not in signs
+    return _fresh(case, limits) and not echo and "report" not in signs
+
+
+def _fresh(case: Case, limits: Limits) -> bool:
+    # A first run brings years of mail at once. Where the server tells no time, better too loud.
+    return case.now - case.received <= limits.alarm or case.received <= _NO_TIME
 
 
 def _bars(

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from guard.config import Alerts
-from guard.errors import GuardError
+from guard.errors import GuardError, SendRefusedError
 from guard.record.entry import JSON, Entry, Fact
 from guard.reply import compose
 from guard.reply.compose import Letter
@@ -93,18 +93,22 @@ class Alerting:
                 now=now,
             ),
         )
-        if problem is not None:
+        # An address that is refused for good will not be taken later, however long one waits.
+        refused = isinstance(problem, SendRefusedError) and bool(self.settings.second)
+        if problem is not None and not refused:
+            return problem
+        times = 1 + max(again.values(), default=-1)
+        late = times >= self.settings.second_after
+        second = bool(self.settings.second) and (refused or late)
+        missed = self._tell_second(times + 1, now) if second else None
+        if refused and missed is not None:
             return problem
         told = [Fact(kind=TOLD, item=one, closes=(TASK,)) for one in fresh]
-        if not again:
-            record.append(told, now=_ms(now))
-            return None
-        times = 1 + max(again.values())
-        second = bool(self.settings.second) and times >= self.settings.second_after
-        problem = self._tell_second(times + 1, now) if second else None
-        body: dict[str, JSON] = {"items": sorted(again), "second": second and problem is None}
-        record.append([*told, Fact(kind=AGAIN, body=body)], now=_ms(now))
-        return problem
+        if again or second:
+            body: dict[str, JSON] = {"items": sorted(again), "second": second and missed is None}
+            told.append(Fact(kind=AGAIN, body=body))
+        record.append(told, now=_ms(now))
+        return problem or missed
 
     def report(self, what: str, *, now: datetime) -> GuardError | None:
         """Say what of guard itself does not work; returns why that could not be said."""

@@ -110,7 +110,8 @@ def second_alert(*, times: int, sender: str, to: str, token: str, now: datetime)
     Raises:
         SendRefusedError: An address cannot stand in a header safely.
     """
-    words = text("alert-second.en").format(times=times)
+    often = "once" if times == 1 else f"{times} times"
+    words = text("alert-second.en").format(times=often)
     return _generated(ALERT_SUBJECT, words, sender=sender, to=to, token=token, now=now)
 
 

@@ -21,7 +21,7 @@ from guard.reply.outbox import (
     shadow,
     waiting,
 )
-from guard.reply.wording import REMINDER, SIGNPOST, wordings
+from guard.reply.wording import REMINDER, SIGNPOST, Wordings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +31,10 @@ class Errands:
     record: Record
     sender: Sender
     settings: Settings
+
+    wordings: Wordings
+    """The words, read once: those that a decision found approved are those that are sent."""
+
     token: Callable[[], str]
     """Gives a new unguessable token for each Message-ID."""
 
@@ -91,8 +95,8 @@ class Errands:
     def _reminder(
         self, what: str, message: Message, *, item: int, client: str, now: datetime
     ) -> Reminder | SendRefusedError:
-        known = wordings(self.settings)
-        wording = (known.signpost if what == SIGNPOST else known.of)(client, self.record)
+        words = self.wordings.signpost if what == SIGNPOST else self.wordings.of
+        wording = words(client, self.record)
         if wording is None:
             return SendRefusedError(
                 "there are no words in this client's language", hint="See: guard policy show"

@@ -10,7 +10,8 @@ from threading import Thread
 
 import pytest
 
-from guard.commands import wiring
+from guard.commands import scan, wiring
+from guard.config import load
 from tests.commands.practice import CRISIS, SCHEDULING, Practice, letter
 from tests.servers.dovecot import PASSWORD, free_port
 from tests.servers.smtpd import SmtpSink
@@ -160,3 +161,30 @@ def test_a_sent_folder_that_fell_silent_is_told_and_shown(practice: Practice) ->
     (raw,) = told(practice)
     assert b"not in the Sent folder" in raw.replace(b"=\r\n", b"")
     assert "not ok  alerts: People answer letters of yours" in practice.guard("check").out
+
+
+def test_an_alert_that_could_not_leave_does_not_wait_for_the_mailbox(practice: Practice) -> None:
+    away = free_port()
+    practice.change(f"port = {practice.sink.port}", f"port = {away}")
+    practice.deliver(letter(CRISIS))
+    assert practice.guard("scan").status == 75
+    practice.change(f"port = {away}", f"port = {practice.sink.port}")
+    lose_mailbox(practice)
+
+    assert practice.guard("scan").status == 75
+    (raw,) = told(practice)
+    assert b"1 message is waiting" in raw
+
+
+def test_a_mistake_of_guards_own_counts_as_a_scan_that_failed(
+    practice: Practice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def mistaken(*_: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(scan, "_scanned", mistaken)
+    with pytest.raises(ZeroDivisionError):
+        scan.once(load(practice.folder / "guard.toml"))
+
+    kept = json.loads((practice.record_folder / "troubles.json").read_text())
+    assert {*kept} == {"scan", "broken"}

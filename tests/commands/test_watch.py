@@ -98,6 +98,7 @@ def test_a_wrong_password_ends_it(practice: Practice) -> None:
 
     assert running.returncode == 77
     assert b"refused the user or the password" in err
+    assert "broken" in (practice.record_folder / "troubles.json").read_text()
 
 
 # --- the loop alone ---------------------------------------------------------------------------

@@ -155,10 +155,10 @@ class Words:
         if self.broken:
             return Reading(message=message, verdict=unjudged("no model"))
         first = (message.new_text.split() or ["other"])[0]
-        if first == "odd":
+        if first in ("odd", "worse"):
             # A lone surrogate can be held but not written: what no parser should let through.
             message = replace(message, subject="\ud800")
-        return Reading(message=message, verdict=verdict(first))
+        return Reading(message=message, verdict=verdict("crisis" if first == "worse" else first))
 
 
 def verdict(word: str) -> Verdict:
@@ -243,6 +243,7 @@ class Practice:
             record=record or self.record,
             sender=tray or self.tray,
             settings=self.settings,
+            wordings=wordings(self.settings),
             token=self.token,
             keep=self.keep,
         )

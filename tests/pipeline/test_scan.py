@@ -316,6 +316,19 @@ def test_other_words_are_told_once_more(practice: Practice, tmp_path: Path) -> N
     assert scan(practice.house()).reminded == 0
 
 
+def test_words_that_she_changes_during_a_scan_are_not_sent_before_she_approves_them(
+    practice: Practice, tmp_path: Path
+) -> None:
+    own_words(practice, tmp_path / "own.txt")
+    approve_all(practice)
+    practice.inbox.put(a_mail())
+    house = practice.house()
+    (tmp_path / "own.txt").write_text("Half a sen")
+
+    assert scan(house).reminded == 1
+    assert b"Dear all" in practice.tray.sent[-1][1]
+
+
 def test_a_client_gets_the_words_of_their_language(practice: Practice, tmp_path: Path) -> None:
     file = tmp_path / "reminder.cy.txt"
     file.write_text("Subject: Ateb awtomatig: ynglŷn â'ch e-bost\n\nHelô,\n")
@@ -640,6 +653,14 @@ def test_a_mail_that_guard_stumbles_over_stops_no_other(practice: Practice) -> N
     assert (summary.unreadable, summary.reminded) == (1, 1)
     assert practice.tray.reminders == ["al@client.example"]
     assert item_at(practice, odd) in practice.record.tasks("review")
+
+
+def test_danger_that_guard_stumbles_over_is_announced_all_the_same(practice: Practice) -> None:
+    practice.inbox.put(a_mail(words="worse"))
+    summary = scan(practice.house())
+
+    assert (summary.unreadable, summary.crisis, practice.tray.alerts) == (1, 1, 1)
+    assert practice.tray.reminders == []
 
 
 def test_without_a_model_everything_waits(practice: Practice) -> None:

@@ -24,6 +24,7 @@ from tests.policy.builders import (
 )
 
 SECOND = timedelta(seconds=1)
+DAY = timedelta(days=1)
 LIMITS = Limits()
 
 
@@ -426,6 +427,33 @@ def test_help_is_not_pointed_to_unless_she_wants_it_and_there_is_danger() -> Non
     assert Action.SIGNPOST not in decide(in_danger(a_case()), LIMITS).actions
     calm = a_case(signpost_approved=True)
     assert Action.SIGNPOST not in decide(calm, replace(LIMITS, signpost=True)).actions
+
+
+@pytest.mark.parametrize(
+    ("quiet", "alarmed", "holds"),
+    [(1, 7 * DAY - SECOND, True), (1, 7 * DAY, False), (30, 30 * DAY - SECOND, True)],
+    ids=["at least a week", "a week", "longer if reminders are rarer"],
+)
+def test_who_wrote_of_danger_hears_from_no_robot_for_at_least_a_week(
+    quiet: int, alarmed: timedelta, *, holds: bool
+) -> None:
+    decision = decided(a_case(alarmed=NOON - alarmed), quiet=timedelta(days=quiet))
+
+    assert ("danger-lately" in decision.barred) is holds
+
+
+@pytest.mark.parametrize(
+    ("age", "announced"), [(LIMITS.alarm, True), (LIMITS.alarm + SECOND, False)]
+)
+def test_danger_in_what_no_rule_can_look_at_is_announced(
+    age: timedelta, *, announced: bool
+) -> None:
+    verdict = a_verdict(crisis=True)
+    decision = decided(a_case(message=None, verdict=verdict, received=NOON - age))
+
+    assert decision.grounds == ("unreadable", "crisis")
+    assert Action.REVIEW in decision.actions
+    assert (Action.ALERT in decision.actions) is announced
 
 
 def test_danger_is_announced_up_to_the_last_second_of_the_period() -> None:

@@ -28,11 +28,17 @@ class Tray:
     """A submission server in memory."""
 
     trouble: GuardError | None = None
+    gone: str = ""
+    """An address that it does not take,"""
+    why: GuardError = field(default_factory=lambda: SendRefusedError("no such mailbox"))
+    """and what it says."""
     sent: list[tuple[str, str, bytes]] = field(default_factory=list)
 
     def send(self, raw: bytes, *, envelope_from: str, to: str) -> str:
         if self.trouble is not None:
             raise self.trouble
+        if to == self.gone:
+            raise self.why
         self.sent.append((envelope_from, to, raw))
         return ""
 
@@ -190,6 +196,36 @@ def test_a_second_person_is_asked_to_ring_her_after_so_many_repeats(bell: Bell) 
     again = bell.record.latest("alerted-again")
     assert again is not None
     assert again.data["second"] is True
+
+
+def test_if_her_own_address_is_refused_for_good_the_second_person_is_asked_at_once(
+    bell: Bell,
+) -> None:
+    bell.tray.gone = "andrea@home.example"
+    bell.item()
+
+    assert isinstance(bell.ring(), SendRefusedError)
+    assert bell.tray.told == ["ruth"]
+    assert b"attention once" in bell.tray.sent[0][2]
+    assert bell.ring(HALF_AN_HOUR - timedelta(milliseconds=1)) is None
+    assert isinstance(bell.ring(HALF_AN_HOUR), SendRefusedError)
+    assert bell.tray.told == ["ruth", "ruth"]
+
+
+def test_if_nobody_can_be_told_it_is_tried_again(bell: Bell) -> None:
+    bell.tray.trouble = SendRefusedError("x")
+    item = bell.item()
+    bell.ring()
+
+    assert tasks(bell.record)["alert"] == [item]
+
+
+def test_an_address_that_is_only_away_brings_nobody_else_to_it(bell: Bell) -> None:
+    bell.tray.gone, bell.tray.why = "andrea@home.example", NotSentError("greylisted")
+    bell.item()
+    bell.ring()
+
+    assert bell.tray.told == []
 
 
 def test_that_reminders_are_held_is_not_repeated(bell: Bell) -> None:

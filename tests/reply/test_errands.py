@@ -19,6 +19,7 @@ from guard.record.entry import Incoming, Location
 from guard.record.sqlite import SqliteRecord
 from guard.reply.errands import Errands
 from guard.reply.outbox import Outcome
+from guard.reply.wording import wordings
 from tests.pipeline.records import a_record, tasks
 
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
@@ -81,6 +82,7 @@ def errands(record: SqliteRecord, tray: Tray, sent: Sent | None = None) -> Erran
         record=record,
         sender=tray,
         settings=settings(),
+        wordings=wordings(settings()),
         token=lambda: "guard.1",
         keep=(sent or Sent()).keep,
     )

@@ -31,7 +31,7 @@ from guard.record.lock import scan_lock
 from guard.record.passphrase import CHEAPEST
 from guard.record.sqlite import SqliteRecord
 from guard.reply.errands import Errands
-from guard.reply.wording import approve, shipped
+from guard.reply.wording import approve, shipped, wordings
 from guard.review.book import Book
 from guard.review.desk import Desk, Edges
 from guard.review.session import Session
@@ -151,6 +151,7 @@ class Practice:
                 record=record,
                 sender=self.postman,
                 settings=self.settings,
+                wordings=wordings(self.settings),
                 token=self.token,
                 keep=lambda _raw: None,
             )
