@@ -162,6 +162,7 @@ class RecordSettings(_Section, frozen=True, kw_only=True):
 
     endpoint: str = ""
     """Address of that store; empty: AWS, or what boto3's own settings say."""
+
     witness: str = ""
     """Address that the signed head is mailed to once a day; empty: nobody's."""
 
@@ -272,6 +273,18 @@ def parse(text: str, *, name: str = DEFAULT_NAME, folder: Path) -> Settings:
     for key, what in _doubts(settings):
         raise _wrong(text, name, key, what)
     return settings
+
+
+def with_record(settings: Settings, **changes: str) -> Settings:
+    """Return the settings with another place of the record.
+
+    Raises:
+        ConfigError: What is said of the place is wrong.
+    """
+    record = msgspec.structs.replace(settings.record, **changes)
+    for key, what in _record_doubts(record):
+        raise ConfigError(f"{what} ({key})")
+    return msgspec.structs.replace(settings, record=record)
 
 
 def is_loopback(host: str) -> bool:

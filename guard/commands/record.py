@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from guard.commands import record_backup, record_keys, wiring
+from guard.commands import record_backup, record_keys, record_migrate, wiring
 from guard.commands.record_access import access
 from guard.commands.record_due import due
 from guard.commands.record_erase import erase
@@ -32,6 +32,8 @@ def record() -> None:
 record.add_command(record_backup.backup)
 record.add_command(record_backup.restore)
 record.add_command(record_backup.drill)
+record.add_command(record_migrate.migrate)
+record.add_command(record_migrate.sweep)
 record.add_command(search)
 record.add_command(record_keys.passphrase)
 record.add_command(record_keys.sheet)

@@ -155,6 +155,11 @@ heartbeat = ""               # If cron itself stops, nobody here can tell you, b
 
 [record]
 path = "record"
+# A clinic's, shared by many machines; guard record migrate moves it there, and back to "file":
+# database = "postgresql://guard@db.practice.example/guard"   # the password in ~/.pgpass
+# practice = "practice"      # whose record in it
+# blobs = "s3://bucket/mail" # sealed messages; a bucket with Object Lock; else in the database
+# endpoint = "https://..."   # of that store, if it is not AWS
 witness = ""                 # an address that gets the record's signed head once a day, numbers
                              # only, so that nobody can cut the record short or rewrite it unseen;
                              # best somebody else's, such as your supervisor's

@@ -106,6 +106,11 @@ class PostgresRecord(Record):
         keys = Keys(KeyTables(store))
         return cls(store, keys, folder, scanner=scanner, random=random, readonly=readonly)
 
+    def sweep(self, now: int) -> tuple[int, int]:
+        """Look after the objects. See `PostgresStore.sweep`."""
+        assert isinstance(self._store, PostgresStore)
+        return self._store.sweep(now)
+
 
 @contextlib.contextmanager
 def only_one(where: Where) -> Iterator[None]:

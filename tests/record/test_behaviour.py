@@ -2,6 +2,8 @@
 
 import os
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
@@ -276,6 +278,83 @@ def test_two_records_that_went_apart_are_never_joined(
 
         with pytest.raises(RecordError, match="not the beginning"):
             move(record, target, now=NOW)
+
+
+# Five times a child files everything until it is ended on the spot, then one may finish. It is
+# forked, because starting Python anew would cost more than all the filing.
+RACER = """
+import os, random, signal, sys
+from pathlib import Path
+from guard.errors import TransientError
+from guard.record.entry import Cursor, Incoming, Location
+from guard.record.postgres import PostgresRecord, Where
+from guard.record.sqlite import SqliteRecord
+import boto3, psycopg
+
+folder, seed, where = Path(sys.argv[1]), random.Random(int(sys.argv[2])), sys.argv[3:]
+uids = list(range(1, 61))
+
+def opened():
+    if not where:
+        return SqliteRecord.open(folder)
+    database, practice, blobs, endpoint = where
+    place = Where(database=database, practice=practice, blobs=blobs, endpoint=endpoint)
+    return PostgresRecord.open(folder, place)
+
+def mail(uid):
+    place = Location(account="a", folder="INBOX", validity=1, uid=uid)
+    return Incoming(raw=b"mail %d " % uid * 300, locations=(place,), owners=(f"c{uid % 5}",),
+                    direction="in", received=0, opens=("judge",))
+
+def file(limit):
+    with opened() as record:
+        # The default action of this signal ends the process on the spot.
+        signal.setitimer(signal.ITIMER_REAL, limit)
+        for start in range(0, 60, 6):
+            some = uids[start : start + 6]
+            cursor = Cursor(account="a", folder="INBOX", validity=1, uid=start + 6)
+            try:
+                record.file([mail(uid) for uid in some], cursor=cursor, now=start)
+            except TransientError:
+                continue
+
+kills = 0
+for turn in range(6):
+    seed.shuffle(uids)
+    child = os.fork()
+    if not child:
+        file(seed.uniform(0.001, 0.3) if turn < 5 else 0)
+        os._exit(0)
+    status = os.waitpid(child, 0)[1]
+    kills += os.WIFSIGNALED(status)
+    assert turn < 5 or status == 0, status
+print(kills)
+"""
+
+
+def test_eight_racing_scanners_killed_forty_times_file_each_mail_exactly_once(
+    place: Place,
+) -> None:
+    where = place.where
+    words = [where.database, where.practice, where.blobs, where.endpoint] if where else []
+    racers = [
+        subprocess.Popen(
+            [sys.executable, "-c", RACER, str(place.home.folder), str(seed), *words],
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        for seed in range(8)
+    ]
+    told = [racer.communicate()[0] for racer in racers]
+
+    assert [racer.returncode for racer in racers] == [0] * 8
+    assert sum(map(int, told)) >= 8
+    with place.open() as record:
+        items = [entry.seq for entry in record.entries() if entry.kind == "filed"]
+        assert record.tasks("judge") == items
+        uids = sorted(place.uid for item in items for place in record.locations(item))
+    assert uids == list(range(1, 61))
+    assert place.wrong() == []
 
 
 def _stop_after(_most: int, _count: int) -> None:
