@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from guard.mail.charset import clean, decode
-from guard.mail.markup import to_text
+from guard.mail.markup import everything, to_text
 from guard.mail.message import Attachment, CalendarPart
 from guard.mail.parts import Part, Walk
 from guard.mail.text import BARE_COVER_WORDS, MOST_CHARACTERS, unflow
@@ -17,13 +17,15 @@ from guard.mail.text import BARE_COVER_WORDS, MOST_CHARACTERS, unflow
 MOST_ATTACHMENT_CHARACTERS = 20_000
 """Characters of a text attachment that are read."""
 
+MOST_ASIDE = 100_000
+"""Characters of what is not shown that are kept."""
+
 _MOST_BYTES = 4_000_000
 _MOST_CALENDARS = 20
 _SHORT_PLAIN = 400
 _TEXT_NAMES = (".txt", ".md", ".csv", ".log", ".text", ".markdown")
-_NO_TEXT = frozenset(
-    {"text/vcard", "text/x-vcard", "text/directory", "text/css", "text/rfc822-headers"}
-)
+_CARDS = frozenset({"text/vcard", "text/x-vcard", "text/directory"})
+_NO_TEXT = _CARDS | {"text/css", "text/rfc822-headers"}
 _SHOWN = frozenset({"text/plain", "text/html"})
 _UNTYPED = frozenset({"application/octet-stream", "application/txt", "application/csv"})
 _CALENDARS = frozenset({"text/calendar", "application/ics"})
@@ -50,6 +52,9 @@ class Body:
 
     calendar: tuple[CalendarPart, ...]
     """In order."""
+
+    aside: str
+    """Words that are there and not shown, at most `MOST_ASIDE` characters."""
 
     encrypted: bool
     """Whether its content is encrypted or otherwise sealed from us."""
@@ -87,6 +92,7 @@ class _Reader:
         self._attached: list[str] = []
         self._attachments: list[tuple[int, Attachment]] = []
         self._calendar: list[tuple[int, CalendarPart]] = []
+        self._aside: list[str] = []
         self._encrypted = False
         self._budget = _MOST_BYTES
         self._faults: list[str] = []
@@ -101,7 +107,7 @@ class _Reader:
         shown = kind in _SHOWN and part.disposition != "attachment" and not part.name
         if shown and part.container != "multipart/encrypted":
             self._show(part, self._text(part))
-        elif kind in _CALENDARS:
+        elif kind in _CALENDARS or (kind in _UNTYPED and part.name.lower().endswith(".ics")):
             self._invite(part)
         else:
             self._attach(part)
@@ -114,10 +120,11 @@ class _Reader:
         self._faults += ["encoding" for one in [*plains, *htmls] if not one.sound]
         plain = "\n\n".join(self._text(one) for one in plains).strip()
         first = (plains or htmls)[0]
+        html = "\n\n".join(self._text(one) for one in htmls).strip()
+        self._aside += [plain, html] if html else []
         if not htmls or len(plain) >= _SHORT_PLAIN:
             self._show(first, plain)
             return
-        html = "\n\n".join(self._text(one) for one in htmls).strip()
         # A plain part that lacks most of the words is a stub, whatever it says.
         stub = not plain or _STUB.search(plain) or len(html) > 2 * len(plain) + 100
         self._show(first, html if stub and html else plain)
@@ -139,6 +146,7 @@ class _Reader:
             text=text[:MOST_CHARACTERS],
             attachments=tuple(attachments),
             calendar=tuple(dict.fromkeys(calendar)),
+            aside="\n".join(one for one in self._aside if one.strip())[:MOST_ASIDE],
             encrypted=self._encrypted or ("-----BEGIN PGP" in text and bool(_PGP.search(text))),
             faults=tuple(dict.fromkeys([*faults, *self._faults])),
         )
@@ -161,6 +169,7 @@ class _Reader:
         if len(part.data) > len(data):
             self._faults.append("long")
         if html:
+            self._aside.append(everything(text))
             text, whole = to_text(text)
             self._faults += [] if whole else ["html"]
             return text
@@ -173,9 +182,11 @@ class _Reader:
         if len(self._calendar) >= _MOST_CALENDARS:
             self._faults.append("parts")
             return
-        from guard.mail.invitation import read_invitation  # noqa: PLC0415  # slow, and rare
+        from guard.mail.invitation import read_invitation, unfolded  # noqa: PLC0415  # slow, and rare
 
-        found, sound = read_invitation(self._text(part), part.params.get("method", ""))
+        text = self._text(part)
+        self._aside.append(unfolded(text))
+        found, sound = read_invitation(text, part.params.get("method", ""))
         self._calendar.append((part.level, found))
         if not sound:
             self._faults.append("calendar")
@@ -187,9 +198,14 @@ class _Reader:
         if kind == "message/rfc822":
             self._attached.append(f"{_FORWARD_LINE}\n\n{part.subject}")
         readable = kind.startswith("text/") and kind not in _NO_TEXT
+        self._aside.append(name.replace("_", " "))
         text = ""
+        if kind in _CARDS:
+            self._aside.append(self._text(part))
         if readable or (kind in _UNTYPED and name.lower().endswith(_TEXT_NAMES)):
-            text = self._text(part)[:MOST_ATTACHMENT_CHARACTERS]
+            whole = self._text(part)
+            text = whole[:MOST_ATTACHMENT_CHARACTERS]
+            self._faults += ["long"] if len(whole) > len(text) else []
             self._encrypted = self._encrypted or _PGP.search(text) is not None
         found = Attachment(name=name, content_type=kind[:255], size=len(part.data), text=text)
         self._attachments.append((part.level, found))

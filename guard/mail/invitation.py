@@ -41,6 +41,11 @@ def read_invitation(text: str, method: str = "") -> tuple[CalendarPart, bool]:
         return _plainly(text, method), False
 
 
+def unfolded(text: str) -> str:
+    """Return all that a calendar part says, whichever field says it."""
+    return _unescape(_FOLD.sub("", text[:MOST_CHARACTERS]))
+
+
 def _sound(calendar: Calendar, method: str) -> CalendarPart:
     summaries: list[str] = []
     words: list[str] = []

@@ -5,6 +5,7 @@ breaks, quoting block quotes become ``> `` lines, so that `quoted` needs one set
 """
 
 import re
+from html import unescape
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
@@ -12,6 +13,9 @@ from guard.mail.charset import clean
 
 MOST_CHARACTERS = 2_000_000
 """Characters of one HTML part that are read."""
+
+MOST_ASIDE = 200_000
+"""Characters of one HTML part in which what is not shown is looked for."""
 
 _DEEPEST = 500
 _LONGEST_TAG = 5_000
@@ -43,6 +47,10 @@ _EDGES = re.compile("\x04[\x04 ]*")
 _REFERENCE = re.compile(r"&#(?:0*[2-5]|[xX]0*[2-5])(?!\w);?")
 _LONG_TAG = re.compile(rf"<(/?\w{{1,20}}+)[^<>]{{{_LONGEST_TAG},}}+>")
 _TAG = re.compile(r"<[^<>]*>")
+_CODE = re.compile(r"<(style|script)\b[^<]*+(?:<(?!/\1)[^<]*+)*+", re.IGNORECASE)
+_SAID = re.compile(
+    r"\b(?:alt|title|value|placeholder)=(?:\"([^\"<>]*)\"|'([^'<>]*)')", re.IGNORECASE
+)
 _NESTING = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]*)")
 _UNNESTED_WORDS = (
     "area base br col embed hr img input link meta source wbr p li td th tr dt dd option"
@@ -76,6 +84,17 @@ def to_text(html: str) -> tuple[str, bool]:
         return _lines(_marked(html)), whole
     except (AttributeError, RuntimeError, ValueError):
         return _stripped(html), False
+
+
+def everything(html: str) -> str:
+    """Return all words of HTML, hidden ones and those of pictures and fields with them.
+
+    Args:
+        html: The markup, decoded; at most `MOST_ASIDE` characters are looked at.
+    """
+    html = _CODE.sub(" ", html[:MOST_ASIDE])
+    said = [match[1] or match[2] for match in _SAID.finditer(html)]
+    return clean(unescape(" ".join([*_TAG.split(html), *said])))
 
 
 def _keep_lines(html: str) -> str:

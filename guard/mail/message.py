@@ -98,6 +98,10 @@ class Message:
     calendar: tuple[CalendarPart, ...] = ()
     """Calendar parts, in order."""
 
+    aside: str = ""
+    """Words that are in the mail and not shown: hidden ones, the alternative that was not read,
+    names of files, further headers. Nobody judges them, but danger in them bars an answer."""
+
     encrypted: bool = False
     """Whether the content is S/MIME- or PGP-encrypted, so that guard cannot read it."""
 

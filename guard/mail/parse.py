@@ -76,9 +76,21 @@ def _parse(raw: bytes, own: Sequence[str]) -> Message:
         headers=tuple((name, _value(value)) for name, value in fields),
         attachments=body.attachments,
         calendar=body.calendar,
+        aside="\n".join(
+            [body.aside, *_beside(fields), *(one.name for one in lists.get("from", ()))]
+        ),
         encrypted=body.encrypted,
         faults=tuple(dict.fromkeys([*faults, *body.faults])),
     )
+
+
+def _beside(fields: list[tuple[str, str]]) -> list[str]:
+    # Mail programs show one subject; which one is theirs to choose.
+    return [
+        header.words(value[:LONGEST_VALUE])
+        for name, value in fields
+        if name in {"subject", "comments", "keywords"}
+    ]
 
 
 def _address_lists(

@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable
 from datetime import timedelta
 
-from guard.mail.message import Message
+from guard.mail.message import Attachment, Message
 from guard.mail.sender import same_mailbox, unwrap
 from guard.policy import writer
 from guard.policy.case import Case, Limits
@@ -23,6 +23,19 @@ _PROGRAMS = frozenset({"application/x-msdownload", "application/x-dosexec", "app
 _CLOCK_SLACK = timedelta(minutes=5)
 _AFTER_DANGER = timedelta(days=7)
 """At least so long no robot writes to who wrote of danger, however often she lets it remind."""
+
+_UNREAD = frozenset({"depth", "html", "long", "parts", "tnef"})
+_WORDLESS = frozenset(
+    {
+        "application/pgp-signature",
+        "application/pkcs7-signature",
+        "application/x-pkcs7-signature",
+        "message/rfc822",
+    }
+)
+_PICTURES = (".jpg", ".jpeg", ".png", ".gif", ".heic", ".webp")
+_PICTURE_BYTES = 40_000
+"""A logo is smaller; a photographed letter is larger."""
 
 Test = Callable[[Message, Case, Limits], bool]
 
@@ -137,6 +150,16 @@ def danger_lately(_message: Message, case: Case, limits: Limits) -> bool:
     return case.alarmed is not None and case.now - case.alarmed < quiet
 
 
+def danger_aside(_message: Message, case: Case, _limits: Limits) -> bool:
+    """Nor a person who spoke of danger before, or where a mail program may hide it."""
+    return case.verdict.aside
+
+
+def unread_part(message: Message, _case: Case, _limits: Limits) -> bool:
+    """Nobody answers a letter of which a page was not read."""
+    return bool(_UNREAD & {*message.faults}) or any(map(_unread, message.attachments))
+
+
 def abstained(_message: Message, case: Case, _limits: Limits) -> bool:
     """The model does not know this kind of mail."""
     return bool(case.verdict.abstained)
@@ -187,6 +210,14 @@ def nothing_to_send_with(_message: Message, case: Case, _limits: Limits) -> bool
     return not case.can_send
 
 
+def _unread(one: Attachment) -> bool:
+    kind = one.content_type
+    if one.text or not one.size or kind.startswith("text/") or kind in _WORDLESS:
+        return False
+    picture = kind.startswith("image/") or one.name.lower().endswith(_PICTURES)
+    return not picture or one.size > _PICTURE_BYTES
+
+
 def _of_writer(test: writer.Test) -> Test:
     return lambda _message, case, _limits: test(case.known, case.now.date())
 
@@ -213,6 +244,8 @@ BARS: dict[str, Test] = {
     "already-answered": already_answered,
     "crisis": crisis,
     "danger-lately": danger_lately,
+    "danger-aside": danger_aside,
+    "unread-part": unread_part,
     "abstained": abstained,
     "encrypted": encrypted,
     "not-sure": not_sure,

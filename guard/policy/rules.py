@@ -85,6 +85,8 @@ def _grounds(case: Case, who: Correspondent, *, old: bool, formal: bool) -> tupl
     seen = {
         "crisis": case.verdict.crisis and wanted,
         "sensitive": case.verdict.flagged and wanted,
+        # What newsletters quote and hide is nobody's cry for help.
+        "danger-aside": case.verdict.aside and wanted and who is not Correspondent.MACHINE,
         "abstained": bool(case.verdict.abstained) and wanted and odd,
         "client-in-junk": case.junk and who is Correspondent.CLIENT,
         "forged-client": forged and not case.junk and not old,

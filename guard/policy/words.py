@@ -94,6 +94,14 @@ BARS: dict[str, tuple[str, str]] = {
         "mail of this client could not wait in the last days, so you decide",
         "no mail of this client was announced to you in the last days",
     ),
+    "danger-aside": (
+        "what it quotes, or does not show, speaks of danger",
+        "what it quotes, or does not show, does not speak of danger",
+    ),
+    "unread-part": (
+        "a part of it, such as an attachment, cannot be read by guard",
+        "guard read every part of it",
+    ),
     "abstained": ("guard does not know this kind of mail", "guard knows this kind of mail"),
     "encrypted": ("it is encrypted, so guard cannot read it", "guard can read it"),
     "not-sure": (
@@ -137,6 +145,7 @@ SIGNPOSTS: dict[str, tuple[str, str]] = {
 GROUNDS: dict[str, str] = {
     "crisis": "somebody may be in danger",
     "sensitive": "it seems to hold more than an appointment",
+    "danger-aside": "what it quotes, or does not show, speaks of danger",
     "abstained": "guard does not know this kind of mail",
     "client-in-junk": "a client's mail was in the Junk folder",
     "forged-client": "it says it is from a client, and the provider does not vouch for that",

@@ -134,7 +134,9 @@ class _Child:
         if not messages:
             return []
         try:
-            texts = msgspec.json.encode([one.text for one in messages])
+            texts = msgspec.json.encode(
+                [(one.text, f"{one.full_text}\n{one.aside}") for one in messages]
+            )
             status, answer = self._ask(JUDGE, texts, JUDGE_SECONDS)
             if status == GOOD:
                 return msgspec.json.decode(answer, type=list[Verdict])

@@ -56,6 +56,10 @@ class Verdict:
     abstained: str = ""
     """Why it will not say: ``empty``, ``unreadable``, ``foreign``, ``novel``; else empty."""
 
+    aside: bool = False
+    """Whether danger is spoken of only beside what was judged: in quoted history, in hidden
+    words, in an alternative that was not read."""
+
     evidence: tuple[str, ...] = ()
     """The sentences that speak for it, strongest first, at most three."""
 

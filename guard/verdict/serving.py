@@ -6,6 +6,7 @@ scan with nothing new loads no model and no scikit-learn.
 
 import resource
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO
 
@@ -14,6 +15,7 @@ import msgspec
 from guard.errors import ModelError, UnreadableError
 from guard.mail.parse import parse
 from guard.mail.wire import encode
+from guard.verdict.aside import danger_aside
 from guard.verdict.frames import BAD, FRAME, GOOD, NO_MODEL, READ
 from guard.verdict.judge import Judge
 from guard.verdict.model import load
@@ -40,8 +42,14 @@ def serve(orders: BinaryIO, answers: BinaryIO, arguments: list[str]) -> None:
                 answer = GOOD, encode(parse(data, own=own))
             else:
                 judge = judge or load(Path(model), digest)
-                texts = msgspec.json.decode(data, type=list[str])
-                answer = GOOD, msgspec.json.encode(judge.judge(texts))
+                texts = msgspec.json.decode(data, type=list[tuple[str, str]])
+                told = judge.judge([text for text, _aside in texts])
+                both = zip(told, texts, strict=True)
+                found = [
+                    one if one.crisis else replace(one, aside=danger_aside(aside))
+                    for one, (_text, aside) in both
+                ]
+                answer = GOOD, msgspec.json.encode(found)
         except ModelError as error:
             answer = NO_MODEL, str(error).encode("ascii", "replace")
         except (UnreadableError, MemoryError, RecursionError):

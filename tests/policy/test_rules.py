@@ -6,6 +6,7 @@ import pytest
 
 from guard.clients.directory import Known, Relation
 from guard.mail.automatic import checks
+from guard.mail.message import Attachment
 from guard.policy import words
 from guard.policy.bars import BARS
 from guard.policy.case import Case, Limits
@@ -175,6 +176,11 @@ BARRED: dict[str, tuple[Case, Case]] = {
         a_case(alarmed=NOON - LIMITS.quiet + SECOND),
         a_case(alarmed=NOON - LIMITS.quiet),
     ),
+    "danger-aside": (with_verdict(aside=True), a_case()),
+    "unread-part": (
+        with_message(attachments=(an_attachment("letter.docx"),)),
+        with_message(attachments=(an_attachment("smiley.png", "image/png"),)),
+    ),
     "abstained": (with_verdict(abstained="foreign"), a_case()),
     "encrypted": (with_message(encrypted=True), a_case()),
     "not-sure": (with_verdict(remind=False), a_case()),
@@ -185,6 +191,7 @@ COMPANIONS = {
     "null-return-path": {"path-differs"},
     "no-return-path": {"path-differs"},
     "reminded-lately": {"note-instead"},
+    "executable": {"unread-part"},
 }
 MODES = {"approve": "hers-to-send", "shadow": "only-noted", "off": "mode"}
 
@@ -320,12 +327,48 @@ def test_knows_a_program_by_its_name(name: str) -> None:
 def test_knows_a_program_by_its_type() -> None:
     attachments = (an_attachment("letter", "application/x-msdownload"),)
 
-    assert decided(with_message(attachments=attachments)).barred == ("executable",)
+    assert "executable" in decided(with_message(attachments=attachments)).barred
 
 
 @pytest.mark.parametrize("name", ["", "exe", "notes.txt", "js.pdf", "complete.docx", ".exercise"])
 def test_takes_no_document_for_a_program(name: str) -> None:
-    assert decided(with_message(attachments=(an_attachment(name),))).barred == ()
+    assert "executable" not in decided(with_message(attachments=(an_attachment(name),))).barred
+
+
+@pytest.mark.parametrize("fault", ["depth", "html", "long", "parts", "tnef"])
+def test_what_was_not_read_to_its_end_is_not_answered(fault: str) -> None:
+    assert decided(with_message(faults=(fault,))).barred == ("unread-part",)
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "size", "barred"),
+    [
+        ("letter.pdf", "application/pdf", 10, True),
+        ("memo.m4a", "audio/mp4", 10, True),
+        ("scan.jpg", "image/jpeg", 2_000_000, True),
+        ("logo.png", "image/png", 9_000, False),
+        ("logo.gif", "application/octet-stream", 9_000, False),
+        ("smime.p7s", "application/pkcs7-signature", 4_000, False),
+        ("original", "message/rfc822", 4_000, False),
+        ("card.vcf", "text/vcard", 300, False),
+    ],
+)
+def test_a_letter_that_guard_cannot_read_keeps_the_reminder_back(
+    name: str, kind: str, size: int, *, barred: bool
+) -> None:
+    attachment = Attachment(name=name, content_type=kind, size=size)
+
+    found = decided(with_message(attachments=(attachment,))).barred
+
+    assert ("unread-part" in found) is barred
+
+
+def test_danger_in_what_is_quoted_waits_for_her_unless_a_machine_wrote() -> None:
+    aside = {"flagged": False, "remind": False, "aside": True}
+    bulk = a_message(headers=(*a_message().headers, ("precedence", "bulk")))
+
+    assert decided(with_verdict(**aside)).actions == {Action.REVIEW}
+    assert decided(a_case(message=bulk, clients=(), verdict=a_verdict(**aside))).actions == set()
 
 
 def test_a_mail_below_the_low_cut_off_is_filed_and_no_more() -> None:

@@ -77,3 +77,56 @@ def test_a_model_that_is_not_the_one_named_is_a_problem_and_every_letter_waits()
         found = wrong.start([letter("Hello there.")])()
         assert found[0].verdict.abstained == "no model"
         assert wrong.problem is not None
+
+
+DANGER = "I am going to kill myself tonight."
+WORRIES = (
+    "I have been so low and ashamed since we talked about my father, and I cannot stop crying."
+)
+HTML = b"From: a@b.example\r\nContent-Type: text/html; charset=utf-8\r\n\r\n"
+
+
+def mixed(kind: str, *parts: tuple[str, str]) -> bytes:
+    head = f"From: a@b.example\r\nContent-Type: multipart/{kind}; boundary=z\r\n\r\n"
+    inside = "".join(f"--z\r\nContent-Type: {one}\r\n\r\n{text}\r\n" for one, text in parts)
+    return f"{head}{inside}--z--\r\n".encode()
+
+
+PLAIN = ("text/plain", WORRIES)
+EVENT = f"BEGIN:VCALENDAR\r\nBEGIN:VEVENT\r\nLOCATION:{DANGER}\r\nEND:VEVENT\r\nEND:VCALENDAR"
+BESIDE = {
+    "quoted": letter(f"{WORRIES}\r\n\r\n> {DANGER}\r\n"),
+    "quoted and wrapped": letter(f"{WORRIES}\r\n\r\n> I am going to kill\r\n> myself tonight\r\n"),
+    "hidden": HTML + f"<p>{WORRIES}</p><p style='display:none'>{DANGER}</p>".encode(),
+    "on a picture": HTML + f"<p>{WORRIES}</p><img alt='{DANGER}'>".encode(),
+    "in the other alternative": mixed(
+        "alternative", ("text/plain", 6 * WORRIES), ("text/html", f"<p>{6 * WORRIES}{DANGER}</p>")
+    ),
+    "where an event is": mixed("mixed", PLAIN, ("text/calendar", EVENT)),
+    "on a card": mixed("mixed", PLAIN, ("text/vcard", f"NOTE:{DANGER}")),
+    "in the name of a file": mixed("mixed", PLAIN, ("image/png; name=kill_myself.png", "x")),
+    "in a second subject": f"Subject: Hi\r\nSubject: {DANGER}\r\n\r\n{WORRIES}".encode(),
+    "in a forwarded letter": mixed(
+        "mixed", PLAIN, ("message/rfc822", f"Subject: x\r\n\r\n{DANGER}")
+    ),
+}
+
+
+@pytest.mark.parametrize("where", BESIDE)
+def test_danger_beside_what_is_judged_is_told(reader: ChildReader, where: str) -> None:
+    found = reader.start([BESIDE[where]])()[0].verdict
+
+    assert (found.crisis, found.aside) == (False, True)
+
+
+def test_a_therapists_signature_that_is_quoted_is_no_danger(reader: ChildReader) -> None:
+    advice = "> If you are feeling suicidal please call 999 or the\r\n> Samaritans on 116 123.\r\n"
+
+    assert not reader.start([letter(f"{WORRIES}\r\n\r\n{advice}")])()[0].verdict.aside
+
+
+def test_a_calendar_file_without_a_type_is_read(reader: ChildReader) -> None:
+    event = EVENT.replace("LOCATION", "SUMMARY")
+    raw = mixed("mixed", PLAIN, ("application/octet-stream; name=a.ics", event))
+
+    assert reader.start([raw])()[0].verdict.crisis
