@@ -10,6 +10,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from threading import Thread
 
 from guard.clients.directory import Client
 from guard.config import Settings
@@ -78,6 +79,34 @@ class Desk:
         self.shelf = Shelf()
         self.memory = Memory()
         self.said: Said | None = None
+        self._ahead: Thread | None = None
+
+    def prepare(self, also: Callable[[], object] = lambda: None) -> None:
+        """Read what is public ahead, while she types her passphrase; the call returns at once.
+
+        Args:
+            also: What else is slow the first time.
+        """
+        if self._ahead is None and not self.shelf.size:
+            self._ahead = Thread(target=self._read_ahead, args=(also,), daemon=True)
+            self._ahead.start()
+
+    def ready(self) -> None:
+        """Wait until what is public was read, if it is being read."""
+        if self._ahead is not None:
+            self._ahead.join()
+            self._ahead = None
+
+    def _read_ahead(self, also: Callable[[], object]) -> None:
+        also()
+        shelf = Shelf()
+        # Whatever is wrong, she is told when she unlocks, which reads what is missing here.
+        with (
+            contextlib.suppress(Exception),
+            contextlib.closing(self.edges.open_record(readonly=True)) as record,
+        ):
+            shelf.take(record.entries())
+            self.shelf = shelf
 
     def say(self) -> Said | None:
         """Return what the next page tells her, once."""
@@ -97,6 +126,7 @@ class Desk:
         """
         with contextlib.closing(self.edges.open_record(readonly=True)) as record:
             identity = record.keys.unlock(passphrase)
+            self.ready()
             self.shelf.take(record.entries(self.shelf.size))
         cookie = self.session.unlock(identity, now=self.now())
         # What is opened now need not be opened when she looks. If it cannot be, the page says so.

@@ -73,10 +73,25 @@ class Waiting:
         """Why it waits."""
         return self.lane or _lane(self)
 
+    @property
+    def together(self) -> str:
+        """What it shares with others that stand with it: who wrote. The sample keeps its lots."""
+        if self.minutes is None or not self.minutes.sender or self.lane is Lane.SAMPLE:
+            return f"item {self.item}"
+        return self.minutes.sender.rpartition("<")[2].removesuffix(">").casefold()
+
 
 def order(waiting: list[Waiting]) -> list[Waiting]:
-    """By lane; within one the most sensitive first, then the oldest."""
-    return sorted(waiting, key=_pressing)
+    """By lane; within one the most sensitive first, then the oldest.
+
+    What one person wrote stands together, at the place of the most pressing: she thinks of
+    people, not of messages.
+    """
+    ranked = sorted(waiting, key=_pressing)
+    places: dict[tuple[Lane, str], int] = {}
+    for place, one in enumerate(ranked):
+        places.setdefault((one.why, one.together), place)
+    return sorted(ranked, key=lambda one: places[one.why, one.together])
 
 
 def lot(root: bytes, item: int) -> float:

@@ -119,6 +119,8 @@ class Shelf:
         """Her answers that stand, oldest first."""
         self.clients: dict[str, Entry] = {}
         """Client to the newest entry that says who it is."""
+        self._of: dict[str, dict[int, Row]] = {}
+        """Owner or client to the items that are, or once were said to be, theirs."""
         self.size = 0
         """Entries that were read."""
         self.root = b""
@@ -141,12 +143,13 @@ class Shelf:
 
     def of_client(self, client: str) -> list[Row]:
         """Every item of a client, oldest first."""
-        return [row for row in self.rows.values() if client in (row.client, *row.owners)]
+        mine = sorted(self._of.get(client, {}).items())
+        return [row for _, row in mine if client in (row.client, *row.owners)]
 
     def _filed(self, entry: Entry) -> None:
         fields = entry.fields
         owners = tuple(fields["owners"])
-        self.rows[entry.seq] = Row(
+        self.rows[entry.seq] = row = Row(
             item=entry.seq,
             received=fields["received"],
             direction=fields["direction"],
@@ -156,6 +159,8 @@ class Shelf:
             lot=lot(self.root, entry.seq),
             last=entry.seq,
         )
+        for owner in owners:
+            self._of.setdefault(owner, {})[row.item] = row
 
     def _client(self, entry: Entry, owner: str) -> None:
         if entry.data.get("taken-back"):
@@ -193,6 +198,7 @@ class Shelf:
         self.standing[one.seq] = one
         row.standing.append(one)
         row.client = _whose(row)
+        self._of.setdefault(row.client, {})[row.item] = row
 
     def _unrule(self, row: Row, seq: int) -> None:
         self.standing.pop(seq, None)

@@ -67,6 +67,9 @@ class Line:
     ours: bool = False
     """Whether the practice wrote it."""
 
+    also: bool = False
+    """Whether the line above it is by the same person."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Item:
@@ -283,7 +286,7 @@ def _thread(book: Book, row: Row) -> list[Line]:
     if row.client == UNSORTED:
         return []
     rows = sorted(book.shelf.of_client(row.client), key=lambda one: one.received)
-    at = rows.index(row)
+    at = next(place for place, one in enumerate(rows) if one is row)
     near = rows[max(0, at - _NEIGHBOURS) : at + _NEIGHBOURS]
     return [line(book, one) for one in near if one is not row]
 

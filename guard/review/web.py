@@ -10,7 +10,7 @@ from werkzeug.exceptions import HTTPException
 
 from guard.errors import BusyError, GuardError
 from guard.policy import words
-from guard.review import plain, web_gate
+from guard.review import keymap, plain, web_gate
 from guard.review.desk import Desk
 from guard.review.session import WARN_SECONDS
 from guard.review.web_answers import answers
@@ -70,6 +70,7 @@ def _everywhere() -> dict[str, object]:
     """What every template may use."""
     desk = web_gate.desk()
     session = desk.session
+    own = keymap.read(request.cookies.get("guard-keymap", ""))
     return {
         "csrf": session.csrf if session.admits(request.cookies.get(cookie_name(), "")) else "",
         "unlocked": session.identity is not None,
@@ -77,6 +78,8 @@ def _everywhere() -> dict[str, object]:
         "pages": _PAGES,
         "words": words,
         "keys_on": request.cookies.get("guard-keys") != "off",
+        "key_for": lambda usual: (own.get(usual) or usual).upper(),
+        "meanings": keymap.meanings(own),
         "idle": session.idle,
         "warn": min(WARN_SECONDS, session.idle // 2),
     }

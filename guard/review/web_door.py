@@ -5,15 +5,27 @@ Edge: Flask.
 
 from importlib.resources import files
 
-from flask import Blueprint, Response, abort, make_response, redirect, render_template, request
+from flask import (
+    Blueprint,
+    Response,
+    abort,
+    current_app,
+    make_response,
+    redirect,
+    render_template,
+    request,
+)
 from flask import url_for as to
 from werkzeug.wrappers import Response as AnyResponse
 
 from guard.errors import LockedError
+from guard.review import keymap
 from guard.review.plain import count
 from guard.review.web_gate import cookie_name, desk
 
 door = Blueprint("door", __name__)
+_YEAR_S = 365 * 86_400
+_SHOWN_FIRST = ("queue.html", "item.html")
 _ASSETS = {"page.css": "text/css", "page.js": "text/javascript", "icon.svg": "image/svg+xml"}
 
 
@@ -40,7 +52,10 @@ def unlock() -> AnyResponse:
     """Ask for the passphrase."""
     if desk().session.identity is not None:
         return redirect(to("waiting.queue"), 303)
-    return make_response(render_template("unlock.html"))
+    page = make_response(render_template("unlock.html"))
+    templates = current_app.jinja_env
+    desk().prepare(lambda: [templates.get_template(name) for name in _SHOWN_FIRST])
+    return page
 
 
 @door.post("/unlock")
@@ -78,8 +93,8 @@ def stay() -> AnyResponse:
 
 @door.get("/keys")
 def keys() -> str:
-    """Every key, and the switch that turns them off (WCAG 2.1.4)."""
-    return render_template("keys.html")
+    """Every key, her own for each, and the switch that turns them off (WCAG 2.1.4)."""
+    return render_template("keys.html", all_keys=keymap.KEYS, fault="")
 
 
 @door.post("/keys")
@@ -87,7 +102,23 @@ def switch_keys() -> AnyResponse:
     """Turn single keys off or on, in this browser."""
     response = redirect(to("door.keys"), 303)
     value = "off" if request.form.get("keys") == "off" else "on"
-    response.set_cookie("guard-keys", value, httponly=True, samesite="Strict")
+    return _kept(response, "guard-keys", value)
+
+
+@door.post("/keys/own")
+def choose_keys() -> AnyResponse:
+    """Take her own keys for this browser, or go back to the usual ones."""
+    typed = {usual: request.form.get(f"key-{usual}", "").strip().lower() for usual in keymap.KEYS}
+    chosen = {usual: own for usual, own in typed.items() if own not in ("", usual)}
+    if request.form.get("do") != "save":
+        chosen = {}
+    if fault := keymap.fault(chosen):
+        return make_response(render_template("keys.html", all_keys=keymap.KEYS, fault=fault), 422)
+    return _kept(redirect(to("door.keys"), 303), "guard-keymap", keymap.write(chosen))
+
+
+def _kept(response: AnyResponse, name: str, value: str) -> AnyResponse:
+    response.set_cookie(name, value, httponly=True, samesite="Strict", max_age=_YEAR_S)
     return response
 
 

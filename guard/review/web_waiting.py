@@ -3,6 +3,8 @@
 Edge: Flask. Nothing of a mail ever leaves as markup: templates escape, downloads are attached.
 """
 
+from dataclasses import replace
+
 from flask import Blueprint, Response, abort, render_template
 
 from guard.review import answering, entitled, health, plain, view
@@ -26,19 +28,21 @@ def queue() -> str:
     """Show what waits."""
     with desk().open() as book:
         found = book.queue()
-        lanes = [
-            (lane, [view.waiting_line(book, one) for one in found if one.why is lane])
-            for lane in Lane
-        ]
+        lanes: dict[Lane, list[view.Line]] = {lane: [] for lane in Lane}
+        for before, one in zip([None, *found], found, strict=False):
+            line = view.waiting_line(book, one)
+            if before is not None and (before.why, before.together) == (one.why, one.together):
+                line = replace(line, also=True)
+            lanes[one.why].append(line)
         oldest = min((one.received for one in found), default=0)
         latest = list(reversed(book.shelf.standing.values()))[:_LATEST]
         return render_template(
             "queue.html",
-            lanes=[(lane, *plain.LANES[lane], lines) for lane, lines in lanes if lines],
+            lanes=[(lane, *plain.LANES[lane], lines) for lane, lines in lanes.items() if lines],
             notes=view.notes(book),
             trial=desk().edges.settings.reminders.mode == "shadow",
             total=len(found),
-            urgent=sum(one.why is Lane.CRISIS for one in found),
+            urgent=len(lanes[Lane.CRISIS]),
             oldest=plain.age(desk().now() - oldest) if found else "",
             latest=[
                 (one, view.told(book, one), view.line(book, book.shelf.rows[one.item]))

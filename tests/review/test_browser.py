@@ -162,6 +162,20 @@ def test_keys_do_nothing_while_she_types_and_can_be_turned_off(page: Any, full: 
     assert page.locator("h1").inner_text().startswith("5 messages")
 
 
+def test_a_key_of_her_own_works_and_its_old_place_does_nothing(page: Any, full: Practice) -> None:
+    page.goto("/keys")
+    page.get_by_label("Danger: I have seen it").fill("g")
+    page.get_by_role("button", name="Use my own keys").click()
+    page.goto("/")
+    page.locator(".rows a").first.click()
+    page.keyboard.press("4")
+    assert page.locator("h1").inner_text() == "sorry"
+    page.keyboard.press("g")
+    page.get_by_text("you have seen it").first.wait_for()
+    assert len(full.desk.shelf.standing) == 1
+    assert page.complaints == []
+
+
 def test_she_covers_the_screen_at_once(page: Any) -> None:
     page.keyboard.press("c")
     assert page.get_by_role("button", name="Show guard again").is_visible()

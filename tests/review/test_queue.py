@@ -16,13 +16,14 @@ def one(
     *grounds: str,
     sensitive: float = 0.5,
     who: Correspondent = Correspondent.CLIENT,
+    sender: str = "",
     **more: object,
 ) -> Waiting:
     scores = Scores(scheduling=1 - sensitive, therapy=sensitive, crisis=0.0, other=0.0)
     verdict = Verdict(label=Label.THERAPY, scores=scores, flagged=True, remind=False, crisis=False)
     minutes = Minutes(
         subject="",
-        sender="",
+        sender=sender,
         received="",
         verdict=verdict,
         decision=Decision(
@@ -83,3 +84,12 @@ def test_about_one_in_twenty_is_drawn_and_another_record_draws_others() -> None:
     drawn = [{item for item in range(20_000) if lot(root, item) < SAMPLE_SHARE} for root in roots]
     assert all(900 < len(found) < 1_100 for found in drawn)
     assert len(drawn[0] & drawn[1]) < 100
+
+
+def test_what_one_person_wrote_stands_together_at_the_most_pressing() -> None:
+    shares = [("jo", 0.2), ("al", 0.5), ("Jo", 0.9), ("bo", 0.6)]
+    lane = [
+        one(item, "sensitive", sensitive=share, sender=f"{who} <{who}@x.example>")
+        for item, (who, share) in enumerate(shares)
+    ]
+    assert [waiting.item for waiting in order(lane)] == [2, 0, 3, 1]

@@ -25,7 +25,11 @@
       if (whole) whole.open = !whole.open;
     },
   };
-  const pressed = (key) => {
+  const meanings = JSON.parse(body.dataset.meanings || "{}");
+  const pressed = (typed) => {
+    // A key that she moved does nothing at its old place.
+    const key = Object.hasOwn(meanings, typed) ? meanings[typed] : typed;
+    if (!key) return false;
     const wanted = document.querySelector(`[data-key="${CSS.escape(same[key] || key)}"]`);
     const does = own[key] || (wanted && (() => wanted.click()));
     if (does) does();
