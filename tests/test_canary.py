@@ -3,12 +3,16 @@
 import base64
 import os
 import secrets
+import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from email import message_from_bytes
 from pathlib import Path
+from threading import Thread
 
 import pytest
 
@@ -24,7 +28,7 @@ from guard.record import init as record_init
 from guard.record.passphrase import CHEAPEST
 from guard.record.sqlite import SqliteRecord
 from guard.reply import compose
-from guard.reply.wording import approve, shipped
+from guard.reply.wording import SIGNPOST, approve, shipped
 
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 OWN = "andrea@practice.example"
@@ -32,6 +36,9 @@ WORD = "quokka"
 """It is in every field of every mail, and nowhere else."""
 
 CLIENT = f"{WORD}@{WORD}.example"
+OTHER = f"{WORD}2@{WORD}.example"
+"""A second client, who writes nothing of danger and so gets the reminder."""
+
 TOML = """\
 [practice]
 addresses = ["andrea@practice.example"]
@@ -49,8 +56,11 @@ password_file = "mail.secret"
 ca_file = "ca.pem"
 [reminders]
 trust_authserv = ["mx.practice.example"]
+crisis_signpost = true
 [alerts]
 to = "andrea@home.example"
+second = "ruth@home.example"
+heartbeat = "http://127.0.0.1:{monitor_port}/ping"
 """
 
 
@@ -89,6 +99,9 @@ PARTS = (
 )
 MAILS = [
     a_mail(THERAPY),
+    a_mail(THERAPY, who=OTHER),
+    # Letters of hers that are not in Sent, so that she is told so.
+    *(a_mail(THERAPY, f"In-Reply-To: <{WORD}{one}@{WORD}.example>") for one in range(3)),
     a_mail(DANGER),
     a_mail(PARTS, "Content-Type: multipart/mixed; boundary=b"),
     a_mail(THERAPY, who=f"{WORD}@stranger.example"),
@@ -110,6 +123,8 @@ class Home:
 
     folder: Path
     servers: DemoServers
+    heard: list[bytes] = field(default_factory=list)
+    """What the monitor was sent, byte for byte."""
 
     def run(self, *arguments: str, given: str | None = None) -> str:
         """Run the program; what it printed on both streams."""
@@ -132,16 +147,36 @@ class Home:
         return ended.stdout + ended.stderr
 
 
+@contextmanager
+def monitor(heard: list[bytes]) -> Iterator[int]:
+    """A monitor that takes down every byte; gives its port."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+
+        def answer() -> None:
+            with suppress(OSError):
+                while True:
+                    line, _ = listening.accept()
+                    with line:
+                        heard.append(line.recv(65_536))
+                        line.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+
+        Thread(target=answer, daemon=True).start()
+        yield listening.getsockname()[1]
+
+
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Home]:
     """A practice whose mailbox is full of the word, scanned once."""
     folder = tmp_path_factory.mktemp("home")
     (folder / "tmp").mkdir()
-    with DemoServers() as servers:
+    heard: list[bytes] = []
+    with DemoServers() as servers, monitor(heard) as monitor_port:
         (folder / "mail.secret").write_text(servers.password)
         (folder / "mail.secret").chmod(0o600)
         (folder / "ca.pem").write_bytes(servers.ca_file.read_bytes())
-        text = TOML.format(imap_port=servers.imap_port, smtp_port=servers.smtp_port)
+        text = TOML.format(
+            imap_port=servers.imap_port, smtp_port=servers.smtp_port, monitor_port=monitor_port
+        )
         (folder / "guard.toml").write_text(text)
         settings = load(folder / "guard.toml")
         record_init.create(
@@ -154,12 +189,14 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Home]:
         )
         with SqliteRecord.open(settings.record_folder) as record:
             jo = directory.Client(id="c1", name=WORD, addresses=(CLIENT,))
-            record.append([approve(shipped()), directory.enrol(jo)], now=0)
+            al = directory.Client(id="c2", name=WORD, addresses=(OTHER,))
+            words = [approve(shipped()), approve(shipped(SIGNPOST))]
+            record.append([*words, directory.enrol(jo), directory.enrol(al)], now=0)
         for raw in MAILS:
             servers.deliver(raw, "INBOX", datetime.now(UTC) - timedelta(minutes=9))  # noqa: TID251  # the program reads the real clock
         servers.deliver(a_mail(DANGER, end=WORD), "Junk", datetime.now(UTC))  # noqa: TID251  # as above
         servers.deliver(a_mail(THERAPY, end=WORD), "Sent", datetime.now(UTC) - timedelta(days=1))  # noqa: TID251  # as above
-        home = Home(folder, servers)
+        home = Home(folder, servers, heard)
         (folder / "dry").write_text(home.run("scan", "--dry-run"))
         (folder / "first").write_text(home.run("scan", "--json"))
         yield home
@@ -245,13 +282,41 @@ def test_with_the_passphrase_she_reads_every_word(home: Home) -> None:
 def test_no_letter_of_guards_holds_a_word(home: Home) -> None:
     for letter in home.servers.sent:
         # A reminder must name the address that it goes to.
-        assert not shows(letter.raw.replace(f"To: {CLIENT}\r\n".encode(), b""))
+        raw = letter.raw
+        for to in (CLIENT, OTHER):
+            raw = raw.replace(f"To: {to}\r\n".encode(), b"")
+        assert not shows(raw)
+
+
+def test_every_kind_of_letter_left_and_each_to_whom_it_should(home: Home) -> None:
+    left = {
+        (told["To"], told["Subject"], b"Sent folder" in one.raw.replace(b"=\r\n", b""))
+        for one in home.servers.sent
+        for told in [message_from_bytes(one.raw)]
+    }
+
+    assert left == {
+        ("andrea@home.example", compose.ALERT_SUBJECT, False),
+        ("andrea@home.example", compose.ALERT_SUBJECT, True),
+        (CLIENT, shipped(SIGNPOST).subject, False),
+        (OTHER, compose.REMINDER_SUBJECT, False),
+    }
+
+
+def test_the_monitor_hears_that_all_is_not_well_and_no_word_of_why(home: Home) -> None:
+    assert home.heard
+    for request in home.heard:
+        assert request.startswith(b"GET /ping/fail HTTP/1.1\r\n")
+        assert request.endswith(b"\r\n\r\n")
+        assert not shows(request)
 
 
 def test_no_file_holds_a_word_in_clear(home: Home) -> None:
     files = [one for one in home.folder.rglob("*") if one.is_file()]
 
-    assert {"record.db", "last-scan.json", "vkey.txt"} <= {one.name for one in files}
+    assert {"record.db", "last-scan.json", "troubles.json", "threads.json", "vkey.txt"} <= {
+        one.name for one in files
+    }
     assert [one.name for one in files if shows(one.read_bytes())] == []
 
 
