@@ -181,7 +181,7 @@ def _words(settings: Settings) -> Iterator[str]:
 def _numbers(settings: Settings) -> Iterator[str]:
     shipped, own = numbers.numbers().checked, settings.reminders.numbers_checked
     checked = max(shipped, own or shipped)
-    if numbers.is_old(checked, wiring.clock().date()):
+    if numbers.is_old(checked, wiring.today()):
         raise ConfigError(
             f"the numbers to call in danger were last checked on {checked}",
             hint="Ring or look up each one (guard policy show). If they are right, set "

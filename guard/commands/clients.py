@@ -21,6 +21,7 @@ from guard.commands.clients_change import (
 )
 from guard.commands.clients_import import import_
 from guard.commands.clients_suggest import suggest
+from guard.commands.options import PASSPHRASE
 from guard.config import load
 from guard.errors import ConfigError
 
@@ -104,7 +105,7 @@ def add(config: Path, name: str, addresses: tuple[str, ...], **options: Unpack[_
 
 
 @clients.command("list")
-@click.option("--passphrase-file", type=click.Path(path_type=Path), envvar="GUARD_PASSPHRASE_FILE")
+@PASSPHRASE
 @click.pass_obj
 def list_(config: Path, passphrase_file: Path | None) -> None:
     """Show every client. Needs the passphrase."""

@@ -11,6 +11,7 @@ from guard.clients import directory
 from guard.clients.directory import Client, Relation
 from guard.clients.register import everyone, the_one
 from guard.commands import wiring
+from guard.commands.options import PASSPHRASE
 from guard.config import Settings, load
 from guard.errors import ConfigError
 from guard.record.ledger import Record
@@ -40,7 +41,7 @@ class _Changes(TypedDict):
 @click.option("--language", help="In which guard writes to them; empty: the practice's.")
 @click.option("--automatic-mail/--no-automatic-mail", default=None, help="Whether guard reminds.")
 @click.option("--shared", is_flag=True, help="A new address may belong to another client too.")
-@click.option("--passphrase-file", type=click.Path(path_type=Path), envvar="GUARD_PASSPHRASE_FILE")
+@PASSPHRASE
 @click.pass_obj
 def change(config: Path, client: str, **changes: Unpack[_Changes]) -> None:
     """Change what is known of CLIENT: an id, a name or an address. Needs the passphrase.
@@ -60,7 +61,7 @@ def change(config: Path, client: str, **changes: Unpack[_Changes]) -> None:
 @click.argument("client")
 @click.argument("date", required=False, default="")
 @click.option("--goes-on", is_flag=True, help="Therapy has not ended, or began again.")
-@click.option("--passphrase-file", type=click.Path(path_type=Path), envvar="GUARD_PASSPHRASE_FILE")
+@PASSPHRASE
 @click.pass_obj
 def end(
     config: Path, client: str, date: str, *, goes_on: bool, passphrase_file: Path | None

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from guard.clients import directory
+from guard.commands.options import PASSPHRASE
 from guard.commands.review import unlocked_book
 from guard.config import load
 from guard.review import plain
@@ -15,7 +16,7 @@ from guard.review.suggestions import Suggestion, suggestions
 
 @click.command()
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object an address.")
-@click.option("--passphrase-file", type=click.Path(path_type=Path), envvar="GUARD_PASSPHRASE_FILE")
+@PASSPHRASE
 @click.pass_obj
 def suggest(config: Path, *, as_json: bool, passphrase_file: Path | None) -> None:
     """Show who wrote to you and is not in the directory. Needs the passphrase.

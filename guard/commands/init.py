@@ -10,6 +10,7 @@ from typing import TypedDict, Unpack
 import click
 
 from guard.commands import sheets, wiring
+from guard.commands.options import PASSPHRASE
 from guard.commands.policy import shown
 from guard.commands.providers import PRESETS
 from guard.commands.questions import ask, provider_of, sign_in
@@ -107,12 +108,7 @@ class _Options(TypedDict):
     type=click.Path(dir_okay=False, path_type=Path),
     help="Make a key for the executor; it stands on this sheet alone.",
 )
-@click.option(
-    "--passphrase-file",
-    type=click.Path(dir_okay=False, path_type=Path),
-    envvar="GUARD_PASSPHRASE_FILE",
-    help="File (mode 0600) with the passphrase; without it guard asks.",
-)
+@PASSPHRASE
 @click.option(
     "--recovery-file",
     type=click.Path(dir_okay=False, path_type=Path),

@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from guard.commands import wiring
+from guard.commands.options import PASSPHRASE
 from guard.commands.policy_announce import announce
 from guard.config import Settings, load
 from guard.errors import ConfigError
@@ -38,7 +39,7 @@ def show(config: Path) -> None:
 @policy.command("approve")
 @click.argument("language", required=False)
 @click.option("--yes", is_flag=True, help="You have read them: guard policy show")
-@click.option("--passphrase-file", type=click.Path(path_type=Path), envvar="GUARD_PASSPHRASE_FILE")
+@PASSPHRASE
 @click.pass_obj
 def approve_(
     config: Path, language: str | None, *, yes: bool, passphrase_file: Path | None

@@ -10,6 +10,7 @@ import click
 from guard.clients.directory import Client
 from guard.clients.register import everyone
 from guard.commands import wiring
+from guard.commands.options import PASSPHRASE
 from guard.config import Settings, load
 from guard.errors import BusyError, ConfigError, GuardError, NotSentError, TransientError
 from guard.record.ledger import Record
@@ -39,7 +40,7 @@ _TRIES = 120
 )
 @click.option("--dry-run", is_flag=True, help="Show the letter and the list; send nothing.")
 @click.option("--yes", is_flag=True, help="You have seen the letter and the list: --dry-run")
-@click.option("--passphrase-file", type=click.Path(path_type=Path), envvar="GUARD_PASSPHRASE_FILE")
+@PASSPHRASE
 @click.pass_obj
 def announce(  # an argument an option
     config: Path,
@@ -65,7 +66,7 @@ def announce(  # an argument an option
     with ExitStack() as stack:
         record = stack.enter_context(wiring.open_record(settings, readonly=dry_run))
         clients = everyone(record, wiring.unlock(record, passphrase_file))
-        letters, personal = recipients(clients, today=wiring.clock().date())
+        letters, personal = recipients(clients, today=wiring.today())
         job = Announcing(
             told,
             record=record,

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from guard.commands import record_backup, record_keys, record_migrate, wiring
+from guard.commands.options import PASSPHRASE
 from guard.commands.record_access import access
 from guard.commands.record_due import due
 from guard.commands.record_erase import erase
@@ -18,10 +19,6 @@ from guard.commands.record_verify import verify
 from guard.commands.record_witness import witness
 from guard.commands.review import minutes_of_item
 from guard.config import load
-
-_PASSPHRASE = click.option(
-    "--passphrase-file", type=click.Path(path_type=Path), envvar="GUARD_PASSPHRASE_FILE"
-)
 
 
 @click.group()
@@ -47,7 +44,7 @@ record.add_command(witness)
 
 @record.command()
 @click.argument("item", type=int, required=False)
-@_PASSPHRASE
+@PASSPHRASE
 @click.pass_obj
 def show(config: Path, item: int | None, passphrase_file: Path | None) -> None:
     """List what was filed; or print the exact bytes of ITEM. Needs the passphrase."""

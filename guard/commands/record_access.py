@@ -7,10 +7,11 @@ from typing import TypedDict, Unpack
 
 import click
 
-from guard.clients import rights
+from guard.clients import directory, rights
 from guard.clients.access import Request, Step, obstacle, requests, told
 from guard.commands import wiring
-from guard.commands.record_hold import PASSPHRASE, REASON, owner_of
+from guard.commands.options import PASSPHRASE, REASON
+from guard.commands.record_hold import owner_of
 from guard.config import Settings, load
 from guard.errors import ConfigError
 from guard.record.ledger import Record
@@ -89,7 +90,7 @@ def done(config: Path, client: str, **options: Unpack[_Options]) -> None:
 def list_(config: Path, client: str | None, passphrase_file: Path | None) -> None:
     """List every request, or those of CLIENT, and when an answer is due."""
     settings = load(config)
-    today = wiring.clock().astimezone().date()
+    today = wiring.today()
     with wiring.open_record(settings, readonly=True) as record:
         everybody = sorted({one.owner or "" for one in record.of_kind(rights.ACCESS)})
         owners = [owner_of(record, client, passphrase_file)] if client else everybody
@@ -112,7 +113,7 @@ def owed(settings: Settings) -> Iterator[str]:
     Raises:
         ConfigError: One is due within a week, or late.
     """
-    today, nation = wiring.clock().astimezone().date(), settings.practice.nation
+    today, nation = wiring.today(), settings.practice.nation
     with wiring.open_record(settings, readonly=True) as record:
         owners = sorted({one.owner or "" for one in record.of_kind(rights.ACCESS)})
         found = [(owner, one) for owner in owners for one in asked(record, owner) if one.open]
@@ -133,7 +134,7 @@ def owed(settings: Settings) -> Iterator[str]:
 
 def _enter(config: Path, client: str, step: str, options: _Options) -> None:
     settings = load(config)
-    today = wiring.clock().astimezone().date()
+    today = wiring.today()
     entered = Step(step=step, on=_day(options["on"], today))
     with wiring.locked(settings), wiring.open_record(settings) as record:
         owner = owner_of(record, client, options["passphrase_file"])
@@ -149,9 +150,9 @@ def _enter(config: Path, client: str, step: str, options: _Options) -> None:
 
 def _day(text: str, today: date) -> date:
     try:
-        day = date.fromisoformat(text) if text else today
-    except ValueError:
-        raise ConfigError("this is not a day", hint="Such as: --on 2026-11-22") from None
+        day = date.fromisoformat(directory.day(text)) if text else today
+    except ValueError as error:
+        raise ConfigError(str(error), hint="Such as: --on 2026-11-22") from None
     if day > today:
         raise ConfigError("this day has not come yet", hint="Nothing was changed.")
     return day

@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 
 from guard.commands import wiring
+from guard.commands.options import PASSPHRASE
 from guard.config import Settings, load
 from guard.errors import ConfigError, GuardError, RecordBrokenError
 from guard.record import backup as record_backup
@@ -28,12 +29,6 @@ from guard.record.sqlite import SqliteRecord
 _DAY_MS = 86_400_000
 _S3 = "s3://"
 _FILE = click.Path(dir_okay=False, path_type=Path)
-_PASSPHRASE = click.option(
-    "--passphrase-file",
-    type=_FILE,
-    envvar="GUARD_PASSPHRASE_FILE",
-    help="File (mode 0600) with the passphrase; without it guard asks.",
-)
 
 
 @click.command()
@@ -76,7 +71,7 @@ def backup(config: Path, target: str, horizon: int) -> None:
 )
 @click.option("--read-only", is_flag=True, help="Without the passphrase: guard can only read it.")
 @click.option("--anyway", is_flag=True, help="Restore even what does not verify.")
-@_PASSPHRASE
+@PASSPHRASE
 def restore(
     source: str,
     folder: Path,
@@ -121,7 +116,7 @@ def restore(
     help="Folder with room for the whole record; default: the system's for temporary files.",
 )
 @click.option("--locked", is_flag=True, help="Without the passphrase: verify, and open nothing.")
-@_PASSPHRASE
+@PASSPHRASE
 @click.pass_obj
 def drill(
     config: Path, source: str, at: Path | None, *, locked: bool, passphrase_file: Path | None

@@ -8,7 +8,7 @@ from guard.clients.directory import Relation
 from guard.clients.register import everyone
 from guard.clients.retention import standing
 from guard.commands import wiring
-from guard.commands.record_hold import PASSPHRASE
+from guard.commands.options import PASSPHRASE
 from guard.config import load
 
 
@@ -23,7 +23,7 @@ def due(config: Path, passphrase_file: Path | None) -> None:
     passphrase.
     """
     settings = load(config)
-    today = wiring.clock().astimezone().date()
+    today = wiring.today()
     with wiring.open_record(settings, readonly=True) as record:
         people = everyone(record, wiring.unlock(record, passphrase_file))
         lines = [

@@ -11,8 +11,8 @@ from guard.clients.directory import Client
 from guard.clients.register import everyone, the_one
 from guard.clients.retention import standing
 from guard.commands import wiring
+from guard.commands.options import PASSPHRASE
 from guard.commands.record_access import asked
-from guard.commands.record_hold import PASSPHRASE
 from guard.commands.record_models import forget, learned_from
 from guard.config import Settings, load
 from guard.errors import ConfigError
@@ -132,7 +132,7 @@ def _planned(record: Record, owner: str) -> Plan:
 
 
 def _order(settings: Settings, record: Record, who: Client, planned: Plan, reason: str) -> None:
-    today = wiring.clock().astimezone().date()
+    today = wiring.today()
     rank, words = standing(who, settings.retention, today, held=False)
     models = learned_from(settings, record, who.id)
     now = wiring.milliseconds()

@@ -9,7 +9,7 @@ import click
 from guard.clients.directory import Client
 from guard.clients.register import everyone, the_one
 from guard.commands import wiring
-from guard.commands.record_hold import PASSPHRASE
+from guard.commands.options import PASSPHRASE
 from guard.config import Settings, load
 from guard.errors import RecordBrokenError
 from guard.mail.message import Message
@@ -109,10 +109,13 @@ def make_copy(
 
 def told(done: Copied) -> list[str]:
     """Return what she should know of a copy before she hands it over."""
-    shared = ", ".join(map(str, done.shared[:20]))
+    shared, unfound = (", ".join(map(str, some[:20])) for some in (done.shared, done.unfound))
     said = {
         f"{done.withheld} were withheld and {done.redacted} redacted; withheld.csv says why.": (
             done.withheld or done.redacted
+        ),
+        f"Words that you named to be taken out stand nowhere in {unfound}: look first.": (
+            done.unfound
         ),
         f"{done.lost} can no longer be opened; the index names them.": done.lost,
         f"{len(done.shared)} belong to another client too: look at {shared} first.": done.shared,

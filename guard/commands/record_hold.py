@@ -8,15 +8,11 @@ from guard.clients import directory, rights
 from guard.clients.register import everyone, the_one
 from guard.clients.rights import Mark, Why
 from guard.commands import wiring
+from guard.commands.options import PASSPHRASE, REASON
 from guard.config import load
 from guard.errors import ConfigError
 from guard.record.entry import Fact
 from guard.record.ledger import Record
-
-PASSPHRASE = click.option(
-    "--passphrase-file", type=click.Path(path_type=Path), envvar="GUARD_PASSPHRASE_FILE"
-)
-REASON = click.option("--reason", default="", help="Why, in your words; sealed in the record.")
 
 
 def owner_of(record: Record, text: str, passphrase_file: Path | None) -> str:

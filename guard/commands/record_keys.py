@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from guard.commands import sheets, wiring
+from guard.commands.options import PASSPHRASE
 from guard.config import load
 from guard.errors import ConfigError, LockedError
 from guard.record.keys import sealed_identity
@@ -19,19 +20,13 @@ from guard.record.sheet import executors
 from guard.record.sheet import recovery as recovery_sheet
 
 _FILE = click.Path(dir_okay=False, path_type=Path)
-_PASSPHRASE = click.option(
-    "--passphrase-file",
-    type=_FILE,
-    envvar="GUARD_PASSPHRASE_FILE",
-    help="File (mode 0600) with the passphrase; without it guard asks.",
-)
 _NEW = click.option(
     "--new-passphrase-file", type=_FILE, help="File (mode 0600) with the new passphrase."
 )
 
 
 @click.command()
-@_PASSPHRASE
+@PASSPHRASE
 @_NEW
 @click.pass_obj
 def passphrase(
@@ -46,7 +41,7 @@ def passphrase(
 
 @click.command()
 @click.argument("file", type=_FILE)
-@_PASSPHRASE
+@PASSPHRASE
 @click.pass_obj
 def sheet(config: Path, file: Path, passphrase_file: Path | None) -> None:
     """Write the recovery sheet again, to FILE: printable if it ends in .pdf, else plain."""
@@ -94,7 +89,7 @@ def recover(
 @click.option("--public", help="Their age public key, if they have one (age1...).")
 @click.option("--sheet", "file", type=_FILE, help="Make a key for them; it stands on this sheet.")
 @click.option("--remove", is_flag=True, help="Nobody but you can read the record any more.")
-@_PASSPHRASE
+@PASSPHRASE
 @click.pass_obj
 def executor(
     config: Path,
@@ -137,7 +132,7 @@ def executor(
 
 @click.command()
 @click.argument("file", type=_FILE)
-@_PASSPHRASE
+@PASSPHRASE
 @_NEW
 @click.pass_obj
 def rekey(

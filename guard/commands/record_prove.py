@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from guard.commands import wiring
+from guard.commands.options import PASSPHRASE
 from guard.config import load
 from guard.record import proof, witness
 
@@ -16,7 +17,7 @@ from guard.record import proof, witness
     type=click.Path(file_okay=False, path_type=Path),
     help="The new folder; without it: proof-ITEM.",
 )
-@click.option("--passphrase-file", type=click.Path(path_type=Path), envvar="GUARD_PASSPHRASE_FILE")
+@PASSPHRASE
 @click.pass_obj
 def prove(config: Path, item: int, out: Path | None, passphrase_file: Path | None) -> None:
     """Prove to somebody without guard that ITEM stood in the record, unchanged.

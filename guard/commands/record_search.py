@@ -10,6 +10,7 @@ import click
 
 from guard.clients import directory
 from guard.commands import wiring
+from guard.commands.options import PASSPHRASE
 from guard.commands.review import minutes_of_item
 from guard.config import load
 from guard.errors import ConfigError, GuardError
@@ -47,7 +48,7 @@ class _Options(TypedDict):
 @click.option("--label", type=click.Choice([one.value for one in Label]))
 @click.option("--most", type=click.IntRange(1), default=50, show_default=True)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object a message.")
-@click.option("--passphrase-file", type=click.Path(path_type=Path), envvar="GUARD_PASSPHRASE_FILE")
+@PASSPHRASE
 @click.pass_obj
 def search(config: Path, **options: Unpack[_Options]) -> None:
     """Find messages in which each of WORDS begins a word, newest first. Needs the passphrase.

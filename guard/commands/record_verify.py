@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from guard.commands import wiring
+from guard.commands.options import PASSPHRASE
 from guard.commands.witnessing import heads_in
 from guard.config import load
 from guard.errors import RecordBrokenError
@@ -23,7 +24,7 @@ _SHOWN = 100
     help="A file with a head that somebody kept: a witness's mail, a checkpoint, a .tsr.",
 )
 @click.option("--with-content", is_flag=True, help="Open the messages too; needs the passphrase.")
-@click.option("--passphrase-file", type=click.Path(path_type=Path), envvar="GUARD_PASSPHRASE_FILE")
+@PASSPHRASE
 @click.pass_obj
 def verify(
     config: Path,

@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from guard.commands import wiring
+from guard.commands.options import PASSPHRASE
 from guard.commands.review import unlocked_book
 from guard.config import load
 from guard.errors import ConfigError
@@ -18,7 +19,7 @@ _WIDTH = 30
 
 @click.command()
 @click.argument("month", required=False)
-@click.option("--passphrase-file", type=click.Path(path_type=Path), envvar="GUARD_PASSPHRASE_FILE")
+@PASSPHRASE
 @click.pass_obj
 def report(config: Path, month: str | None, passphrase_file: Path | None) -> None:
     """Show a month in numbers: what came, what guard did, what you said of it.

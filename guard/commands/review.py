@@ -15,6 +15,7 @@ import click
 
 from guard.clients.directory import Client
 from guard.commands import alarms, wiring
+from guard.commands.options import PASSPHRASE
 from guard.config import Settings, Smtp, load
 from guard.errors import ConfigError, GuardError, LockedError
 from guard.policy import words
@@ -37,7 +38,7 @@ from guard.verdict.chosen import CARD
 @click.option("--item", type=int, help="Print the text of one item.")
 @click.option("--port", type=click.IntRange(0, 65535), default=0, help="Port; 0 is any free one.")
 @click.option("--no-browser", is_flag=True, help="Print the link, and open no browser.")
-@click.option("--passphrase-file", type=click.Path(path_type=Path), envvar="GUARD_PASSPHRASE_FILE")
+@PASSPHRASE
 @click.pass_obj
 def review(
     config: Path,

@@ -55,6 +55,10 @@ def scan(
     With --all it scans the mailboxes of a clinic that are due, beside any number of others who
     do so on any machine; --json then prints one line a mailbox. See guard/clinic/OPERATE.md.
     """
+    if everyone and dry_run:
+        raise click.UsageError("--dry-run is for one mailbox: guard --config FILE scan --dry-run")
+    if not everyone and (stay or workers > 1):
+        raise click.UsageError("--workers and --stay go with --all; see also: guard watch")
     if everyone:
         _everyone(config, workers=workers, stay=stay, as_json=as_json)
         return

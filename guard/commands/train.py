@@ -10,6 +10,7 @@ import click
 from guard import shipped
 from guard.commands import wiring
 from guard.commands.model import put_in_use
+from guard.commands.options import PASSPHRASE
 from guard.commands.review import minutes_of_item
 from guard.config import Settings, load
 from guard.errors import ConfigError, ModelError
@@ -44,7 +45,7 @@ _GROUPS = 6
     help="For makers: write a model from the corpus alone into this folder.",
 )
 @click.option("--anyway", is_flag=True, help="Use it even if it is worse than the one in use.")
-@click.option("--passphrase-file", type=click.Path(path_type=Path), envvar="GUARD_PASSPHRASE_FILE")
+@PASSPHRASE
 @click.pass_obj
 def train(config: Path, into: Path | None, *, anyway: bool, passphrase_file: Path | None) -> None:
     """Teach the classifier what you ruled on the review page. Needs the passphrase.

@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from guard.commands import wiring
+from guard.commands.options import PASSPHRASE
 from guard.commands.review import minutes_of_item
 from guard.config import load
 from guard.errors import ConfigError
@@ -15,7 +16,7 @@ from guard.policy.minutes import Minutes
 
 @click.command()
 @click.argument("item", type=int)
-@click.option("--passphrase-file", type=click.Path(path_type=Path), envvar="GUARD_PASSPHRASE_FILE")
+@PASSPHRASE
 @click.pass_obj
 def why(config: Path, item: int, passphrase_file: Path | None) -> None:
     """Show every rule, pass or fail, behind what was done about ITEM. Needs the passphrase."""

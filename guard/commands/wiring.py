@@ -8,7 +8,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
@@ -45,6 +45,11 @@ Readers = Callable[[Settings, Record], AbstractContextManager[ChildReader]]
 def clock() -> datetime:
     """Return the time now, aware."""
     return datetime.now(UTC)  # noqa: TID251  # the one clock
+
+
+def today() -> date:
+    """Return the day that it is here; a day of the law is a local one."""
+    return clock().astimezone().date()
 
 
 def milliseconds() -> int:

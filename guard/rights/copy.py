@@ -70,6 +70,9 @@ class Copied:
     shared: tuple[int, ...]
     """Given letters that belong to another client too: she may want to look again."""
 
+    unfound: tuple[int, ...]
+    """Redacted letters in which some of the words to be taken out stand nowhere."""
+
     without_pdf: str
     """Why there is no PDF; empty when there is one."""
 
@@ -127,6 +130,7 @@ def copy(book: Book, client: Client, *, practice: str, read: Read, put: Put) -> 
         redacted=sum(one.mark is Mark.REDACT for one in letters),
         lost=sum(bool(one.problem) and not one.file for one in letters),
         shared=tuple(one.number for one in letters if one.file and one.number in shared),
+        unfound=tuple(one.number for one in letters if one.unfound),
         without_pdf=without_pdf,
         manifest=manifest,
     )

@@ -4,6 +4,7 @@ Pure over the book that it is given.
 """
 
 import re
+import unicodedata
 from dataclasses import dataclass, replace
 
 from guard.clients.rights import Mark, Why
@@ -17,6 +18,11 @@ from guard.review.shelf import Row
 
 REMOVED = "[removed]"
 """Stands where words were taken out."""
+
+_BETWEEN = r"[\s>|\u00ad\u200b-\u200d\u2060\ufeff]+"
+"""What may stand between two words: line breaks, the marks of a quotation, what nobody sees."""
+
+_APOSTROPHE = re.compile("['\u2018\u2019\u02bc]")
 
 _DIRECTIONS = {"in": "received", "out": "sent", "junk": "received, in Junk"}
 
@@ -60,6 +66,9 @@ class Letter:
 
     file: str = ""
     """Its file in the copy; empty when there is none."""
+
+    unfound: int = 0
+    """How many of the passages that were to be taken out stand nowhere in it."""
 
     @property
     def when(self) -> str:
@@ -123,19 +132,18 @@ def unread(told: Letter, *, digest: str) -> Letter:
 
 
 def redacted(whole: Letter, remove: tuple[str, ...]) -> Letter:
-    """Return a letter without some words, however the lines are broken and letters are cased."""
-    patterns = [
-        re.compile(r"\s+".join(map(re.escape, one.split())), re.IGNORECASE)
-        for one in sorted(remove, key=len, reverse=True)
-        if one.strip()
-    ]
+    """Return a letter without some words, however they are broken, quoted, cased and spelt."""
+    patterns = [_pattern(one) for one in sorted(remove, key=len, reverse=True) if one.strip()]
+    found: set[re.Pattern[str]] = set()
 
     def clean(text: str) -> str:
+        text = unicodedata.normalize("NFC", text)
+        found.update(one for one in patterns if one.search(text))
         for pattern in patterns:
             text = pattern.sub(REMOVED, text)
         return text
 
-    return replace(
+    cleaned = replace(
         whole,
         sender=clean(whole.sender),
         to=clean(whole.to),
@@ -143,6 +151,15 @@ def redacted(whole: Letter, remove: tuple[str, ...]) -> Letter:
         text=clean(whole.text),
         file=f"mail/{whole.number:07d}-redacted.txt",
     )
+    return replace(cleaned, unfound=len({*patterns} - found))
+
+
+def _pattern(passage: str) -> re.Pattern[str]:
+    spelt = (
+        _APOSTROPHE.sub(_APOSTROPHE.pattern, re.escape(word))
+        for word in unicodedata.normalize("NFC", passage).split()
+    )
+    return re.compile(_BETWEEN.join(spelt), re.IGNORECASE)
 
 
 def noted(book: Book, row: Row) -> tuple[str, ...]:

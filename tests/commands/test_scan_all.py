@@ -210,6 +210,17 @@ def test_a_worker_that_is_killed_is_replaced(
     assert process.wait(30) in (0, 75)
 
 
+@pytest.mark.parametrize(
+    "words", [("--all", "--dry-run"), ("--workers", "4"), ("--stay",)], ids=" ".join
+)
+def test_options_that_would_be_passed_over_are_refused(
+    tmp_path: Path, words: tuple[str, ...]
+) -> None:
+    ran = guard("scan", *words, cwd=tmp_path)
+
+    assert (ran.status, "--all" in ran.err or "--dry-run" in ran.err) == (64, True)
+
+
 def test_without_a_clinic_the_settings_are_asked_for(tmp_path: Path) -> None:
     ran = guard("scan", "--all", cwd=tmp_path)
 
