@@ -19,6 +19,7 @@ from guard.commands.record_verify import verify
 from guard.commands.record_witness import witness
 from guard.commands.review import minutes_of_item
 from guard.config import load
+from guard.review import plain
 
 
 @click.group()
@@ -59,7 +60,11 @@ def show(config: Path, item: int | None, passphrase_file: Path | None) -> None:
                 continue
             minutes = minutes_of_item(opened, reader, entry.seq)
             when = datetime.fromtimestamp(entry.fields["received"] / 1000, tz=UTC)
-            about = f"{minutes.verdict.label.value:10}  {minutes.sender}" if minutes else ""
+            about = (
+                f"{minutes.verdict.label.value:10}  {plain.one_line(minutes.sender)}"
+                if minutes
+                else ""
+            )
             direction = entry.fields["direction"]
             click.echo(f"{entry.seq:>7}  {when:%Y-%m-%d %H:%M}  {direction:4}  {about}".rstrip())
 

@@ -8,15 +8,16 @@ from typing import TypedDict, Unpack
 
 import click
 
-from guard.clients import directory
+from guard.clients.register import everyone, the_one
 from guard.commands import wiring
 from guard.commands.options import PASSPHRASE
 from guard.commands.review import minutes_of_item
 from guard.config import load
-from guard.errors import ConfigError, GuardError
+from guard.errors import GuardError
 from guard.mail.parse import parse
 from guard.record.ledger import Record
 from guard.record.reading import Reader
+from guard.review import plain
 from guard.review.index import Index
 from guard.review.search import Wanted
 from guard.review.search import search as look
@@ -41,7 +42,7 @@ class _Options(TypedDict):
 
 @click.command()
 @click.argument("words", nargs=-1)
-@click.option("--client", help="Id or address of a client.")
+@click.option("--client", help="An id, a name or an address.")
 @click.option("--since", type=_DAY, help="First day, such as 2026-01-31.")
 @click.option("--until", type=_DAY, help="Last day.")
 @click.option("--direction", type=click.Choice(["in", "out", "junk"]))
@@ -59,7 +60,7 @@ def search(config: Path, **options: Unpack[_Options]) -> None:
     settings = load(config)
     with wiring.open_record(settings, readonly=True) as record:
         reader = wiring.unlock(record, options["passphrase_file"])
-        wanted, most = _wanted(record, options), options["most"]
+        wanted, most = _wanted(record, reader, options), options["most"]
         found = look(
             Index(), record, reader, wanted, most_read=None, most_found=most, progress=_progress
         )
@@ -72,11 +73,11 @@ def search(config: Path, **options: Unpack[_Options]) -> None:
         click.echo(f"There are older ones, too; the newest {most} are shown.", err=True)
 
 
-def _wanted(record: Record, options: _Options) -> Wanted:
-    label = options["label"]
+def _wanted(record: Record, reader: Reader, options: _Options) -> Wanted:
+    label, named = options["label"], options["client"]
     return Wanted(
         words=" ".join(options["words"]),
-        client=_client(record, options["client"]),
+        client=the_one(everyone(record, reader), named).id if named else "",
         direction=options["direction"] or "",
         label=Label(label) if label else None,
         since=_aware(options["since"]),
@@ -86,20 +87,6 @@ def _wanted(record: Record, options: _Options) -> Wanted:
 
 def _json(fields: dict[str, object]) -> str:
     return json.dumps(fields, ensure_ascii=False)
-
-
-def _client(record: Record, named: str | None) -> str:
-    if named is None or "@" not in named:
-        return named or ""
-    try:
-        owners = record.owners_named(directory.normalise(named))
-    except ValueError as error:
-        raise ConfigError(str(error)) from None
-    if len(owners) != 1:
-        raise ConfigError(
-            f"{len(owners) or 'no'} clients have this address", hint="See: guard clients list"
-        )
-    return owners[0]
 
 
 def _fields(record: Record, reader: Reader, item: int) -> dict[str, object]:
@@ -130,7 +117,7 @@ def _line(fields: dict[str, object]) -> str:
     when = str(fields["received"])[:16].replace("T", " ")
     return (
         f"{fields['item']:>7}  {when}  {fields['direction']:4}  {fields['label']:10}  "
-        f"{fields['people']}  {fields['subject']}"
+        f"{plain.one_line(str(fields['people']))}  {plain.one_line(str(fields['subject']))}"
     ).rstrip()
 
 

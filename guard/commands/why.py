@@ -12,6 +12,7 @@ from guard.errors import ConfigError
 from guard.policy import words
 from guard.policy.decision import Action, Decision, Kind
 from guard.policy.minutes import Minutes
+from guard.review import plain
 
 
 @click.command()
@@ -36,7 +37,7 @@ def explained(minutes: Minutes) -> list[str]:
     """Return a decision in words, line by line."""
     verdict, decision = minutes.verdict, minutes.decision
     vouched = words.VOUCHED.get(minutes.authenticity, minutes.authenticity)
-    lines = [f"From {minutes.sender or '(nobody)'}: {vouched}"]
+    lines = [f"From {plain.one_line(minutes.sender) or '(nobody)'}: {vouched}"]
     if decision.channel is not None:
         lines.append(". ".join(words.CHANNELS[decision.channel]))
     lines.append(f"Judged {verdict.label.value}")
@@ -44,7 +45,7 @@ def explained(minutes: Minutes) -> list[str]:
     lines += [f"  {name:11}{getattr(verdict.scores, name):7.1%}" for name in names]
     if verdict.abstained:
         lines.append(f"guard would not say: {words.ABSTAINED[verdict.abstained]}")
-    lines += [f"  because of: {sentence}" for sentence in verdict.evidence]
+    lines += [f"  because of: {plain.one_line(sentence)}" for sentence in verdict.evidence]
     done = [words.ACTIONS[one] for one in Action if one in decision.actions]
     lines.append(f"What guard did: {', '.join(['filed it', *done])}")
     lines += ["", "Why it waits for you", *_ticked(decision, Kind.GROUND)]

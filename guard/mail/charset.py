@@ -17,7 +17,9 @@ _LATIN = {"iso-8859-1", "iso8859-1", "latin1", "latin-1", "iso_8859-1", "cp1252"
 
 # What no JSON, terminal or page should meet: control characters, lone surrogates. Joined to it:
 # characters without width, which split words for a program and not for an eye.
-_UNWANTED = re.compile("[\x00-\x08\x0e-\x1f\x7f\u00ad\u200b\u2060\ufeff\ud800-\udfff]")
+_UNWANTED = re.compile(
+    "[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\u00ad\u200b\u2060\ufeff\ud800-\udfff]"
+)
 _BREAKS = re.compile("[\r\x0b\x0c\x85\u2028\u2029]")
 
 

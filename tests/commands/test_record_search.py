@@ -70,6 +70,11 @@ def test_it_prints_json(stocked: Home) -> None:
     assert fields["people"] == "to kim@home.example, to andrea@practice.example"
 
 
+@pytest.mark.parametrize("named", ["ckim", "kim", "kim@home.example"])
+def test_a_client_is_meant_by_id_name_or_address(stocked: Home, named: str) -> None:
+    assert found(stocked, "panic", "--client", named) == found(stocked, "panic")
+
+
 def test_nothing_found_is_said_so(stocked: Home) -> None:
     ran = stocked.guard("record", "search", "giraffe", "--passphrase-file", "old")
 
@@ -89,7 +94,7 @@ def test_nothing_of_it_stays_on_the_disk_in_clear(stocked: Home) -> None:
     [
         ("panic --passphrase-file wrong", 77, "wrong"),
         ("panic", 77, "--passphrase-file"),
-        ("panic --client nobody@home.example --passphrase-file old", 78, "no clients"),
+        ("panic --client nobody@home.example --passphrase-file old", 78, "no such client"),
         ("panic --since yesterday --passphrase-file old", 64, "yesterday"),
         ("panic --label gossip --passphrase-file old", 64, "gossip"),
     ],

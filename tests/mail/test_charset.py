@@ -51,6 +51,7 @@ def test_any_bytes_of_any_claim_become_storable_text(data: bytes, claimed: str) 
     [
         ("a\r\nb\rc\u2028d", "a\nb\nc\nd"),
         ("a\x00b\x1bc\x7f", "abc"),
+        ("a\x9b31mb\x85c", "a31mb\nc"),
         ("su\u00adi\u200bcide\ufeff", "suicide"),
         ("tab\tand\u00a0space", "tab\tand\u00a0space"),
         ("lone \ud800 half", "lone  half"),
