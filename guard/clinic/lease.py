@@ -7,10 +7,10 @@ own doing: its unique keys, its one writer and the lock of its scan.
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-LIFE = timedelta(seconds=30)
+LIFE = timedelta(seconds=20)
 """After so long without a sign of life a mailbox is anybody's: within a minute it is scanned."""
 
-BEAT = timedelta(seconds=8)
+BEAT = timedelta(seconds=5)
 """Three signs of life may be lost before a lease is."""
 
 _FIRST = timedelta(minutes=1)
@@ -43,6 +43,9 @@ class Ended:
 
     error: str = ""
     """Name of the error's class, such as ``SignInError``."""
+
+    wait: float = 0
+    """Seconds for which the mail server asked to be left alone, by whichever machine."""
 
     seconds: float = 0
     """How long it took."""

@@ -44,7 +44,7 @@ _VERSIONS = (
         alerts bigint NOT NULL DEFAULT 0
     )
     """,
-    "CREATE INDEX lease_due ON guard_clinic.lease (due, mailbox)",
+    "CREATE INDEX lease_due ON guard_clinic.lease (due, mailbox) WHERE until IS NULL",
     "CREATE INDEX lease_until ON guard_clinic.lease (until)",
 )
 """One step a version, in order; a step that was released never changes, it is followed.
@@ -67,8 +67,7 @@ _MINE = "CREATE TEMPORARY TABLE mine (mailbox text PRIMARY KEY)"
 _CLAIM = """
 WITH chosen AS (
     SELECT mailbox FROM guard_clinic.lease AS one
-    WHERE due <= statement_timestamp()
-      AND (until IS NULL OR until <= statement_timestamp())
+    WHERE due <= statement_timestamp() AND {}
       AND provider <> ALL(%(full)s)
       AND EXISTS (SELECT FROM mine WHERE mine.mailbox = one.mailbox)
     ORDER BY due, mailbox LIMIT 1
@@ -81,6 +80,11 @@ FROM chosen WHERE one.mailbox = chosen.mailbox
 RETURNING one.mailbox, one.fence, one.failures - 1 AS failures, one.well
 """
 
+_LEFT = _CLAIM.format("until <= statement_timestamp()")
+"""What a worker left behind has waited longest, so it comes before all that is free."""
+
+_FREE = _CLAIM.format("until IS NULL")
+
 _FULL = """
 SELECT provider FROM guard_clinic.lease
 WHERE until > statement_timestamp() AND provider = ANY(%s)
@@ -89,18 +93,22 @@ GROUP BY provider HAVING count(*) >= (%s::jsonb ->> provider)::bigint
 
 # The oldest that is due stands first in the index and nearly always is the one; to join and sort
 # ten thousand rows would cost a hundred times more, and that again for each racing worker.
-_PLAN = "SET enable_hashjoin = off; SET enable_mergejoin = off; SET enable_sort = off"
+# To compile a query, which takes half a second, would be worse still.
+_PLAN = """
+SET enable_hashjoin = off; SET enable_mergejoin = off; SET enable_sort = off; SET jit = off
+"""
 
-# Who claims pays beforehand, for a worker that is killed cannot: `failures` is one more, and a
-# mailbox that killed its worker twice is not due at the end of its lease but later.
+# Who claims pays beforehand, for a worker that is killed cannot: `failures` is one more. After
+# the first kill a mailbox is taken over at once; one that killed twice is due later.
 _PAY = """
-UPDATE guard_clinic.lease SET due = until + %(pause)s
+UPDATE guard_clinic.lease SET due = GREATEST(due, until + NULLIF(%(pause)s, interval '0'))
 WHERE mailbox = %(mailbox)s AND fence = %(fence)s
 """
 
 _BEAT = """
 UPDATE guard_clinic.lease
-SET until = statement_timestamp() + %(life)s, due = statement_timestamp() + %(life)s + %(pause)s
+SET until = statement_timestamp() + %(life)s,
+    due = GREATEST(due, statement_timestamp() + %(life)s + NULLIF(%(pause)s, interval '0'))
 WHERE mailbox = %(mailbox)s AND fence = %(fence)s AND until IS NOT NULL
 """
 
@@ -211,7 +219,8 @@ class Leases:
                 # Two who count at the same moment would both see the last place free.
                 at.execute("SELECT pg_advisory_xact_lock(%s)", (_LOCK,))
                 values["full"] = self._full(most)
-            lease = at.execute(_CLAIM, values).fetchone()
+            left = at.execute(_LEFT, values).fetchone()
+            lease = left or at.execute(_FREE, values).fetchone()
             if lease is not None:
                 at.execute(_PAY, _key(lease) | {"pause": pause(lease.failures + 1)})
             return lease
@@ -242,7 +251,7 @@ class Leases:
         """
         failures = lease.failures + 1 if ended.status else 0
         values = _key(lease) | {
-            "next": max(every, pause(failures)),
+            "next": max(every, pause(failures), timedelta(seconds=ended.wait)),
             "failures": failures,
             "status": ended.status,
             "error": ended.error,

@@ -129,7 +129,9 @@ class Worker:
         try:
             summary = self.once(settings_of(file), alive, count, self._readers, lease.well)
         except GuardError as error:
-            return Ended(status=error.exit_code, error=type(error).__name__, **found), error
+            wait = error.wait if isinstance(error, UnreachableError) else 0
+            name = type(error).__name__
+            return Ended(status=error.exit_code, error=name, wait=wait, **found), error
         except Exception as error:  # noqa: BLE001  # one odd mailbox must never stop the next
             return Ended(status=_OURS, error=type(error).__name__, **found), None
         return _ended(summary, found), next(iter(summary.problems), None)

@@ -202,7 +202,7 @@ def paper(*, idle: float, mail: float, cores: int) -> None:
     print(f"each by itself, {busy:.1f} cores (the mail servers' share of both is in it)")
     need = (quiet + busy) * 2
     print(f"- with as much again for peaks: {need:.0f} cores, {-(-need // 8):.0f} machines of 8")
-    print(f"- about {need * 1.5:.0f} workers, as many IMAP lines at once; mind [connections]")
+    print(f"- about {need * 4:.0f} workers, as they wait for mail servers; mind [connections]")
     print(f"- 1 PostgreSQL for the leases: {2 * looks:.0f} small transactions a second")
     print(f"- {MANY * BUSY * 250 * 9 / 1e9:.1f} TB of sealed mail a year of 250 days, 9 KB each")
     print(f"(measured with {cores} cores for everything)")
@@ -212,22 +212,24 @@ def speeds(clinic: Clinic, workers: int, count: int) -> tuple[float, float]:
     """Scan with one worker and with several; a core's seconds to look, and with new mail."""
     # The first run makes every folder and cursor; it is not counted.
     clinic.timed(workers)
-    mailboxes, cores = len(clinic.users), min(os.cpu_count() or 1, workers)
+    mailboxes = len(clinic.users)
     for processes in (1, workers):
         found = []
         for new in (0, count):
             for one in clinic.users:
                 clinic.deliver(one, new)
+            before = sum(os.times()[2:4])
             seconds = clinic.timed(processes)
-            found.append(seconds * cores / mailboxes)
+            cpu = (sum(os.times()[2:4]) - before) / mailboxes
+            found.append(cpu)
             rate = mailboxes / seconds
             print(
                 f"{processes} workers, {new} new each: {seconds:6.1f} s, "
-                f"{rate:5.1f} mailboxes/s, {rate * new:5.1f} messages/s",
+                f"{rate:5.1f} mailboxes/s, {rate * new:5.1f} messages/s, "
+                f"{1000 * cpu:4.0f} ms of a core for each",
                 flush=True,
             )
     idle, busy = found
-    print(f"a core's time: {idle:.3f} s to look, {busy:.3f} s with {count} new messages")
     return idle, max(0, busy - idle) / count
 
 

@@ -275,3 +275,23 @@ def test_a_holder_is_told_when_it_was_last_scanned_well_on_any_machine(leases: L
     assert first.well is None
     assert second.well is not None
     assert third.well == second.well
+
+
+def test_a_server_that_asked_to_be_left_alone_is_by_every_machine(leases: Leases) -> None:
+    enrol(leases, "one")
+    asked = Ended(status=75, error="UnreachableError", wait=1000)
+    leases.end(claimed(leases), asked, every=FIVE)
+
+    (state,) = leases.states()
+
+    assert state.overdue < -990
+
+
+def test_what_a_killed_worker_left_comes_before_all_that_became_due_since(
+    leases: Leases,
+) -> None:
+    enrol(leases, "left")
+    claimed(leases, life=NOW)
+    enrol(leases, "left", *"abc")
+
+    assert claimed(leases).mailbox == "left"

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -15,9 +16,13 @@ import pytest
 from guard.commands import wiring
 from guard.commands.warm import WarmReaders
 from guard.config import load
+from guard.record.moving import move
+from guard.record.postgres import PostgresRecord, Where
+from guard.record.sqlite import SqliteRecord
 from tests.commands.home import Home
 from tests.commands.practice import OWN, SCHEDULING, Practice, Ran, guard, letter
 from tests.servers.dovecot import Dovecot
+from tests.servers.postgres import ROLE, Postgres
 from tests.servers.smtpd import SmtpSink
 
 NAMES = ("anna", "berta", "carla")
@@ -244,3 +249,41 @@ def test_a_reader_stays_warm_only_for_the_same_model_and_words(home: Home) -> No
         with readers(other, record) as theirs:
             assert again is first
             assert theirs is not first
+
+
+def test_two_machines_share_the_records_and_file_everything_once(
+    clinic: Clinic, postgres: Postgres, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """The settings are on both, the records in the database; each asks for whatever is due."""
+    shared = postgres.new_database(ROLE)
+    for name, practice in clinic.practices.items():
+        place = Where(database=shared, practice=name)
+        with (
+            SqliteRecord.open(practice.record_folder) as source,
+            PostgresRecord.blank(practice.record_folder, place) as target,
+        ):
+            move(source, target, now=wiring.milliseconds())
+        (practice.record_folder / "record.db").unlink()
+        kept = f'[record]\ndatabase = "{shared}"\npractice = "{name}"\n'
+        practice.change("[record]\n", kept)
+        for number in range(6):
+            practice.deliver(letter(SCHEDULING, number=number))
+    other = tmp_path_factory.mktemp("other") / "machine"
+    shutil.copytree(clinic.folder, other)
+    words = [sys.executable, "-m", "guard", "scan", "--all", "--workers", "2", "--json"]
+
+    machines = [
+        subprocess.Popen(words, cwd=folder, stdout=subprocess.PIPE)
+        for folder in (clinic.folder, other)
+    ]
+    told = [
+        json.loads(line)
+        for machine in machines
+        for line in machine.communicate(timeout=100)[0].splitlines()
+    ]
+
+    assert [machine.returncode for machine in machines] == [0, 0]
+    assert sorted((one["mailbox"], one["filed"]) for one in told) == [(name, 6) for name in NAMES]
+    for practice in clinic.practices.values():
+        ran = practice.guard("record", "verify")
+        assert (ran.status, ran.err) == (0, "")

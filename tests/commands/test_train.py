@@ -157,3 +157,40 @@ def test_what_is_no_model_cannot_be_adopted(config: Path, name: str) -> None:
 
 def test_the_card_of_the_model_in_use_is_shown(config: Path) -> None:
     assert "Confusion matrix" in run_model(config, "show").output
+
+
+@pytest.mark.usefixtures("small_corpus")
+def test_what_one_practice_s_clients_say_reaches_no_other_practice(
+    ruled_on: Path, tmp_path: Path
+) -> None:
+    """The word is of three clients, so their own practice learns it; nobody else does."""
+    colleague = tmp_path / "colleague" / "guard.toml"
+    colleague.parent.mkdir()
+    shutil.copy(ruled_on, colleague)
+    with SqliteRecord.open(ruled_on.parent / "record") as record:
+        for number in range(4):
+            owners = (f"client{number}",)
+            raw = f"Subject: {number}\r\nFrom: a@b.example\r\n\r\nThe grumbleweed was back.\r\n"
+            mail = Incoming(
+                raw=raw.encode(),
+                account="a",
+                locations=(),
+                owners=owners,
+                direction="in",
+                received=1,
+            )
+            [filed] = record.file([mail], cursor=None, now=1)
+            record.append([ruled(filed.item, owners, Answer(label=Label.THERAPY), ())], now=2)
+    before = everything(shipped.folder("models")), everything(colleague.parent)
+
+    run_train(ruled_on)
+    [kept] = cabinet.kept(wiring.cabinet_of(load(ruled_on)))
+    run_model(ruled_on, "adopt", kept.name)
+
+    assert (everything(shipped.folder("models")), everything(colleague.parent)) == before
+    assert wiring.chosen_model(load(ruled_on)).digest.startswith(kept.name)
+    assert wiring.chosen_model(load(colleague)).file.parent == shipped.folder("models")
+
+
+def everything(folder: Path) -> dict[str, bytes]:
+    return {str(one): one.read_bytes() for one in folder.rglob("*") if one.is_file()}
