@@ -12,11 +12,16 @@ import pytest
 
 from guard.errors import BusyError, ConfigError, RecordBrokenError, RecordError, UnreachableError
 from guard.record.entry import Incoming
+from guard.record.eraser import erase
 from guard.record.init import create
 from guard.record.moving import move
 from guard.record.passphrase import CHEAPEST
 from guard.record.postgres import PostgresRecord, Where, only_one
 from guard.record.postgres_connection import connect
+from guard.record.readers import change_readers
+from guard.record.reading import Reader
+from guard.record.rekey import Change
+from guard.record.seal import Identity
 from guard.record.sqlite import SqliteRecord
 from guard.record.verify import verify
 from tests.record.conftest import NOW, PASSPHRASE, Home
@@ -48,10 +53,15 @@ def as_admin(postgres: Postgres, where: Where, *statements: str) -> None:
             db.execute(one)
 
 
-def scanner_of(postgres: Postgres, where: Where) -> Where:
-    """The same record as a login sees it that has no more rights than a scan needs."""
-    name = f"scan{where.database.rpartition('test')[2]}"
-    as_admin(postgres, where, f"CREATE ROLE {name} LOGIN IN ROLE guard_scanner")
+def login_in(postgres: Postgres, where: Where, group: str) -> Where:
+    """The same record as a login sees it that has no more rights than its group."""
+    name = f"{group}{where.database.rpartition('test')[2]}"
+    as_admin(
+        postgres,
+        where,
+        f"CREATE ROLE {name} LOGIN IN ROLE {group}",
+        f"INSERT INTO guard.member VALUES ('aso', '{group}') ON CONFLICT DO NOTHING",
+    )
     return replace(where, database=where.database.replace(f"{ROLE}@", f"{name}@"))
 
 
@@ -102,7 +112,7 @@ def test_a_role_to_which_every_practice_is_shown_is_refused(
 def test_the_scanners_role_files_and_cannot_open_a_key_or_take_anything_away(
     postgres: Postgres, where: Where, home: Home, a_mail: MailBuilder
 ) -> None:
-    scanner = scanner_of(postgres, where)
+    scanner = login_in(postgres, where, "guard_scanner")
     with PostgresRecord.open(home.folder, scanner) as record:
         assert record.file([a_mail(owners=("c1", "c2"))], cursor=None, now=NOW)[0].new
         assert list(verify(record)) == []
@@ -125,6 +135,53 @@ def test_the_scanners_role_files_and_cannot_open_a_key_or_take_anything_away(
         ):
             with pytest.raises(psycopg.errors.InsufficientPrivilege):
                 db.execute(statement)
+
+
+def test_the_therapists_role_erases_and_changes_who_reads(
+    postgres: Postgres, where: Where, home: Home, a_mail: MailBuilder
+) -> None:
+    with PostgresRecord.open(home.folder, login_in(postgres, where, "guard_therapist")) as record:
+        [filed] = record.file([a_mail(b"hers", owners=("c1",))], cursor=None, now=NOW)
+        record.file([a_mail(b"other", owners=("c2",))], cursor=None, now=NOW)
+        erase(record, "c1", identity=home.identity, body={}, now=NOW)
+        readers = (home.identity.recipient, Identity.make().recipient)
+        change = Change(identity=home.identity, recipients=readers, files={})
+        change_readers(record, change, now=NOW)
+
+        with pytest.raises(RecordBrokenError, match="no message"):
+            record.blob(filed.item)
+        assert record.keys.owners() == ("c2", "unsorted")
+        assert record.keys.masters() == readers
+        assert list(verify(record, identity=home.identity)) == []
+
+
+def test_the_auditors_role_verifies_and_neither_reads_nor_writes(
+    postgres: Postgres, where: Where, home: Home, a_mail: MailBuilder
+) -> None:
+    with PostgresRecord.open(home.folder, where) as record:
+        record.file([a_mail(b"hers", owners=("c1",))], cursor=None, now=NOW)
+    auditor = login_in(postgres, where, "guard_auditor")
+
+    with PostgresRecord.open(home.folder, auditor) as record:
+        assert list(verify(record)) == []
+        with pytest.raises(RecordError, match="may not do that"):
+            Reader(record, home.identity).raw(3)
+        with pytest.raises(RecordError, match="may not do that"):
+            record.file([a_mail(b"more")], cursor=None, now=NOW)
+
+
+def test_an_order_that_fails_half_way_leaves_keys_and_log_as_they_were(
+    postgres: Postgres, where: Where, home: Home, a_mail: MailBuilder
+) -> None:
+    with PostgresRecord.open(home.folder, login_in(postgres, where, "guard_scanner")) as record:
+        [filed] = record.file([a_mail(b"hers", owners=("c1",))], cursor=None, now=NOW)
+        head = record.head()
+        with pytest.raises(RecordError, match="may not do that"):
+            erase(record, "c1", identity=home.identity, body={}, now=NOW)
+        assert record.head() == head
+
+    with PostgresRecord.open(home.folder, where) as record:
+        assert Reader(record, home.identity).raw(filed.item) == b"hers"
 
 
 def test_what_was_filed_is_not_changed_by_a_slip(
