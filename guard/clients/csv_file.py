@@ -13,7 +13,9 @@ _HEADINGS: dict[str, str] = {
     "name": r"(?:client|patient|full|display)?[ _]?name|client|patient",
     "first": r"(?:first|given|fore)[ _]?names?|forename",
     "last": r"(?:last|family|sur)[ _]?name",
-    "addresses": r"(?:(?:primary|secondary|other|work|home|personal|client|patient)[ _])?"
+    "addresses": r"(?:(?:primary|secondary|other|work|home|personal|client|patient"
+    r"|main|first|second|third|1st|2nd|3rd|alternative|alternate|additional|private|business"
+    r")[ _])?"
     r"e-?mails?(?:[ _]?\d)?(?:[ _]?address(?:es)?)?(?:[ _]?\d)?(?: - value)?",
     "kind": r"kind|relation",
     "born": r"born|birthday|date of birth|d\.?o\.?b\.?|birth[ _]?date",
@@ -51,6 +53,8 @@ def read(data: bytes) -> Contacts:
                 break
         else:
             contacts.take(line, _fields(columns, cells))
+    if columns is None and not contacts.faults:
+        contacts.faults.append(Fault(line=1, what="there is nothing in the file"))
     return contacts
 
 

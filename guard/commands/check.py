@@ -77,7 +77,7 @@ def _record(settings: Settings) -> Iterator[str]:
         if not record.keys.masters():
             raise RecordError("no key can open it", hint="Restore the folder keys/.")
         waiting, alerts = len(record.tasks("review")), len(record.tasks("alert"))
-    yield f"{waiting} waiting for your eyes"
+    yield f"{waiting} held for your eyes; guard review also asks about strangers, and a sample"
     if alerts:
         raise ConfigError(
             f"{alerts} that should not wait could not be announced", hint="Run: guard review"

@@ -12,6 +12,7 @@ from guard.clients.register import everyone
 from guard.commands import wiring
 from guard.commands.clients_change import (
     a_language,
+    a_name,
     about_ids,
     address,
     change,
@@ -92,7 +93,7 @@ def add(config: Path, name: str, addresses: tuple[str, ...], **options: Unpack[_
             )
         client = Client(
             id=f"c{secrets.token_hex(5)}",
-            name=name,
+            name=a_name(name),
             addresses=known,
             automatic=not options["no_automatic_mail"],
             kind=relation,

@@ -92,6 +92,17 @@ def address(text: str) -> str:
         raise ConfigError(str(error), hint="Such as: guard clients add NAME x@y.example") from None
 
 
+def a_name(text: str) -> str:
+    """Return a name without the space around it.
+
+    Raises:
+        ConfigError: Nothing is left.
+    """
+    if not text.strip():
+        raise ConfigError("the name is empty", hint='Such as: guard clients add "Kim Lee" ADDRESS')
+    return text.strip()
+
+
 def day(text: str) -> str:
     """Return a date as it is kept.
 
@@ -168,7 +179,7 @@ def _changed(settings: Settings, record: Record, was: Client, changes: _Changes)
     automatic, language = changes["automatic_mail"], changes["language"]
     return replace(
         was,
-        name=was.name if name is None else name,
+        name=was.name if name is None else a_name(name),
         addresses=_addresses(settings, record, was, changes),
         automatic=was.automatic if automatic is None else automatic,
         kind=was.kind if kind is None else Relation(kind),

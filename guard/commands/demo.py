@@ -151,7 +151,7 @@ def _show_table(record: Record, reader: Reader) -> None:
             minutes = minutes_of_item(record, reader, entry.item)
             if minutes is not None:
                 by_subject[(minutes.sender, minutes.subject)] = minutes
-    click.echo(f"{'Who':<28}{'What it is':<13}{'What guard did':<44}Why")
+    click.echo(f"{'Who':<28}{'What it is':<13}{'What guard did':<45}Why")
     for minutes in sorted(by_subject.values(), key=lambda one: one.received):
         click.echo(_row(minutes))
 
@@ -169,7 +169,7 @@ def _row(minutes: Minutes) -> str:
         why = "; ".join(words.GROUNDS[one] for one in decision.grounds)
     who = minutes.sender.partition("<")[0].strip() or minutes.sender
     label = minutes.verdict.label.value if not minutes.verdict.abstained else "unknown"
-    return f"{who[:26]:<28}{label:<13}{'filed' + (', ' + done if done else ''):<44}{why}".rstrip()
+    return f"{who[:26]:<28}{label:<13}{'filed' + (', ' + done if done else ''):<45}{why}".rstrip()
 
 
 _SHORT = {

@@ -123,7 +123,9 @@ def run() -> NoReturn:
         asked.show()
         sys.exit(_USAGE)
     except click.ClickException as error:
-        _end(error.format_message(), "Run: guard --help", _USAGE)
+        context: click.Context | None = getattr(error, "ctx", None)
+        path = context.command_path if context else "guard"
+        _end(error.format_message(), f"Run: {path} --help", _USAGE)
     except click.Abort:
         _end("interrupted", "Nothing is lost; run it again.", _INTERRUPTED)
     except BrokenPipeError:

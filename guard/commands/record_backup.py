@@ -167,7 +167,10 @@ def _store(target: str) -> record_backup.Store:
 
 def _source(source: str) -> record_backup.Store:
     if not source.startswith(_S3) and not Path(source).expanduser().is_dir():
-        raise ConfigError(f"there is no folder {source}")
+        raise ConfigError(
+            f"there is no folder {source}",
+            hint="Name the folder that guard record backup wrote to. Is its disk plugged in?",
+        )
     return _store(source)
 
 

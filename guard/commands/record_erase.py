@@ -21,6 +21,8 @@ from guard.record.eraser import erase as carry_out
 from guard.record.eraser import finish
 from guard.record.ledger import Record
 from guard.record.reading import Reader
+from guard.review.earlier import earlier
+from guard.review.index import Index
 from guard.review.shelf import Shelf
 from guard.rights.erasing import Plan, plan
 
@@ -71,7 +73,7 @@ def erase(
         planned = _planned(record, who.id)
         _refuse_foreign(planned, anyway=anyway)
         if not code:
-            _order(settings, record, who, planned, reason)
+            _order(settings, record, reader, who, planned, reason)
             return
         order = _ripe(record, who.id, code, planned)
     _destroy(settings, who.id, order, reader, shipped_model=shipped_model)
@@ -131,7 +133,9 @@ def _planned(record: Record, owner: str) -> Plan:
     return plan(shelf, owner, record.entries(), gone)
 
 
-def _order(settings: Settings, record: Record, who: Client, planned: Plan, reason: str) -> None:
+def _order(
+    settings: Settings, record: Record, reader: Reader, who: Client, planned: Plan, reason: str
+) -> None:
     today = wiring.today()
     rank, words = standing(who, settings.retention, today, held=False)
     models = learned_from(settings, record, who.id)
@@ -143,6 +147,10 @@ def _order(settings: Settings, record: Record, who: Client, planned: Plan, reaso
         click.echo(f"  stays:     {len(planned.shared)} letters that other clients share")
     for one in models:
         click.echo(f"  model:     {one.name} learned from them: made again without, destroyed")
+    if before := _before(record, reader, who):
+        click.echo(f"  Mind:      {before} letters with these addresses were filed before you")
+        click.echo("             entered the client, and stay; guard review, the client's page,")
+        click.echo("             adds them. Then order anew")
     if rank:
         click.echo(f"  Mind:      {words}")
     if settings.model.path:
@@ -150,6 +158,14 @@ def _order(settings: Settings, record: Record, who: Client, planned: Plan, reaso
         click.echo("             it learned from")
     click.echo("After a day, and within thirty, this does it; nothing brings it back:")
     click.echo(f"  guard record erase {who.id} --code {rights.code(record.entry(seq))}")
+
+
+def _before(record: Record, reader: Reader, who: Client) -> int:
+    """How many letters came before somebody was a client, and lie in nobody's record."""
+    shelf = Shelf()
+    shelf.take(record.entries())
+    known = tuple(everyone(record, reader))
+    return len(earlier(shelf, record, reader, Index(), who, parents=known, most_read=None))
 
 
 def _ripe(record: Record, owner: str, code: str, planned: Plan) -> Entry:

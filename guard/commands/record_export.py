@@ -19,11 +19,14 @@ from guard.record.ledger import Record
 from guard.record.reading import Reader
 from guard.reply.wording import wordings
 from guard.review.book import Book, Memory
-from guard.review.shelf import Shelf
+from guard.review.shelf import Row, Shelf
 from guard.rights.copy import Copied, copy
 
 EXPORTED = "exported"
 """Kind of the entry that says that a copy was made."""
+
+_NAMED = 20
+"""Items that a warning names."""
 
 
 @click.command()
@@ -60,9 +63,10 @@ def _one(settings: Settings, folder: Path, who: str, passphrase_file: Path | Non
         book = book_of(settings, opened, reader)
         with record_export.new_folder(folder) as staging:
             done = make_copy(settings, book, client, partial(record_export.put, staging))
+        before = book.earlier(client, most_read=None)
     click.echo(f"{done.letters} letters of {client.id} in {folder}, as a bag that can be checked.")
     click.echo("They are not sealed there: hand them over safely, then delete the folder.")
-    for line in told(done):
+    for line in (*told(done), *left_out(before)):
         click.echo(line)
 
 
@@ -105,6 +109,17 @@ def make_copy(
     fact = Fact(kind=EXPORTED, owner=client.id, body=body)
     book.record.append([fact], now=wiring.milliseconds())
     return done
+
+
+def left_out(rows: list[Row]) -> list[str]:
+    """Return what she should know of letters from before somebody was a client."""
+    items = ", ".join(str(row.item) for row in rows[:_NAMED])
+    said = [
+        f"Mind: {len(rows)} letters with this client's addresses were filed before you entered",
+        f"the client, and are in nobody's record: {items}{', ...' if len(rows) > _NAMED else ''}",
+        "Look at them, and add them on the client's page: guard review",
+    ]
+    return said if rows else []
 
 
 def told(done: Copied) -> list[str]:

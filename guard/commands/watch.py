@@ -1,6 +1,7 @@
 """``guard watch``: scans as soon as mail comes, to hear of danger within seconds."""
 
 import signal
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
@@ -66,6 +67,8 @@ def watch(config: Path, *, every: float) -> None:
     that is running; a wrong password or setting ends it with the status that guard scan has.
     """
     settings = load(config)
+    if sys.stderr.isatty():
+        click.echo("Watching for mail. Ctrl and C ends it.", err=True)
     # Its `put` may be called by a signal handler that interrupts its `get`.
     events: SimpleQueue[Event] = SimpleQueue()
     for one in (signal.SIGTERM, signal.SIGINT):

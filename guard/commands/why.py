@@ -48,6 +48,10 @@ def explained(minutes: Minutes) -> list[str]:
     lines += [f"  because of: {plain.one_line(sentence)}" for sentence in verdict.evidence]
     done = [words.ACTIONS[one] for one in Action if one in decision.actions]
     lines.append(f"What guard did: {', '.join(['filed it', *done])}")
+    lines += [
+        "",
+        "In these lists [x] is what counts here, [ ] what was looked at and is no reason.",
+    ]
     lines += ["", "Why it waits for you", *_ticked(decision, Kind.GROUND)]
     lines += ["", "What stands in the way of a reminder", *_ticked(decision, Kind.BAR)]
     if own := _ticked(decision, Kind.SIGNPOST):

@@ -117,7 +117,12 @@ def record_folder(settings: Settings) -> Path:
         RecordError: There is none.
     """
     if not settings.record_folder.exists():
-        raise RecordError("there is no record here", hint="Make one with: guard init")
+        # A new one beside a record that was only moved would split it in two.
+        raise RecordError(
+            "there is no record here",
+            hint=f"It should be {settings.record_folder}. Was it moved, or is its disk not there? "
+            "Name its folder in guard.toml: [record] path. If there was none yet: guard init",
+        )
     return settings.record_folder
 
 

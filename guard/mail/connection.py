@@ -84,8 +84,9 @@ def context(ca_file: Path | None) -> ssl.SSLContext:
     try:
         made = ssl.create_default_context(cafile=str(ca_file) if ca_file else None)
     except (OSError, ValueError) as error:
+        why = "it is not there" if isinstance(error, FileNotFoundError) else type(error).__name__
         raise ConfigError(
-            f"cannot use the certificates in {ca_file} (ca_file): {type(error).__name__}",
+            f"cannot use the certificates in {ca_file} (ca_file): {why}",
             hint="It must be a file in PEM format that guard may read.",
         ) from None
     made.minimum_version = ssl.TLSVersion.TLSv1_2

@@ -34,7 +34,8 @@ def read(file: Path, what: str, *, hint: str) -> str:
         mode = file.stat().st_mode
         text = file.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"cannot read the {what}: {type(error).__name__}", hint=hint) from None
+        why = "it is not there" if isinstance(error, FileNotFoundError) else type(error).__name__
+        raise ConfigError(f"cannot read the {what}: {why}", hint=hint) from None
     if mode & (stat.S_IRWXG | stat.S_IRWXO):
         raise ConfigError(
             f"others on this machine can read the {what}", hint=f"Run: chmod 600 {file}"

@@ -18,6 +18,7 @@ _WAIT_S = 20.0
 """How long another writer is waited for, seconds; a batch takes well under one."""
 
 _BUSY = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_PROTOCOL}
+_MISSING = "Name its folder in guard.toml: [record] path. If there was none yet: guard init"
 _MEANINGS = {
     sqlite3.SQLITE_FULL: (
         "the disk is full",
@@ -79,7 +80,7 @@ def connect(path: Path, *, readonly: bool, strict: bool = True) -> sqlite3.Conne
     with translated():
         # Not a pipe either, which would be waited for.
         if not path.is_file():
-            raise RecordError("there is no record here", hint="Make one with: guard init")
+            raise RecordError("there is no record here", hint=_MISSING)
         db = _connect(path, readonly=readonly)
         try:
             _check(db, strict=strict)

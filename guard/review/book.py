@@ -17,6 +17,7 @@ from guard.record.ledger import Record
 from guard.record.reading import Reader
 from guard.reply.wording import Wording, Wordings, approved
 from guard.review import rulings
+from guard.review.earlier import earlier
 from guard.review.index import Index
 from guard.review.queue import (
     LOOK_BACK_DAYS,
@@ -29,6 +30,7 @@ from guard.review.queue import (
     sampled,
     unmatched,
 )
+from guard.review.search import MOST_READ
 from guard.review.shelf import Row, Shelf
 from guard.verdict.label import Label
 
@@ -219,6 +221,19 @@ class Book:
         """Addresses of which she has said whose they are."""
         said = [one.seq for one in self.shelf.standing.values() if "sender" in one.actions]
         return {answer.address for seq in said if (answer := self.answer(seq)) is not None}
+
+    def earlier(self, client: directory.Client, *, most_read: int | None = MOST_READ) -> list[Row]:
+        """Letters from before somebody was a client, which lie in nobody's record."""
+        parents = tuple(self.clients())
+        return earlier(
+            self.shelf,
+            self.record,
+            self.reader,
+            self.memory.index,
+            client,
+            parents=parents,
+            most_read=most_read,
+        )
 
     def named(self, address: str) -> tuple[str, ...]:
         """Ids of the clients who have an address; empty for no address."""

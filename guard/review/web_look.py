@@ -42,6 +42,7 @@ def client(owner: str) -> str:
         if known is None:
             abort(404)
         rows = sorted(book.shelf.of_client(owner), key=lambda one: -one.received)
+        before = book.earlier(known)
         return render_template(
             "client.html",
             client=known,
@@ -52,6 +53,8 @@ def client(owner: str) -> str:
             reminders=[
                 (view.SAYINGS[kind], at, row.item) for row in rows for kind, at in row.outcomes
             ],
+            earlier=[view.line(book, row) for row in before[:_MOST_SHOWN]],
+            earlier_total=len(before),
             fits=sum(row.size for row in rows) <= MOST_ZIPPED,
             rights=entitled.of(book, known, desk().edges.settings),
             said=desk().say(),

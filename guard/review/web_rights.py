@@ -12,9 +12,10 @@ from werkzeug.wrappers import Response as AnyResponse
 from guard.clients import rights
 from guard.clients.access import STEPS, Step, obstacle, told
 from guard.clients.directory import Client
-from guard.review import entitled
+from guard.review import entitled, plain
 from guard.review.book import Book
 from guard.review.desk import Said
+from guard.review.earlier import given
 from guard.review.web_gate import desk, download
 
 entitlements = Blueprint("rights", __name__)
@@ -38,6 +39,18 @@ def hold(owner: str) -> AnyResponse:
         book.record.append([made(owner, reason)], now=book.now)
     said = "is kept until you end the hold." if wanted == "hold" else "is no longer under a hold."
     return _back(owner, f"Everything of {client.name} {said}")
+
+
+@entitlements.post("/client/<owner>/earlier")
+def earlier(owner: str) -> AnyResponse:
+    """Give a client the letters that were filed before they were one."""
+    with desk().open(write=True) as book:
+        client = _client(book, owner)
+        rows = book.earlier(client)
+        if request.form.get("count", "") != str(len(rows)):
+            return _back(owner, "That was not taken: this page was out of date.")
+        book.record.append(given(rows, client), now=book.now)
+    return _back(owner, f"{plain.count(len(rows), 'message')} added to the record.")
 
 
 @entitlements.post("/client/<owner>/access")

@@ -21,6 +21,7 @@ SAME = {
     "Google": "First Name,Last Name,E-mail 1 - Value\nKim,Lee,kim@home.example\n",
     "Outlook": '"First Name","Last Name","E-mail Address"\n"Kim","Lee","kim@home.example"\n',
     "only an address column": "name,address\nKim Lee,kim@home.example\n",
+    "a second address column": "Name,Email,Second email\nKim Lee,kim@home.example,\n",
     "a mailto link": "name,email\nKim Lee,mailto:kim@home.example\n",
     "an empty line at the end": "name,email\nKim Lee,kim@home.example\n\n,\n",
 }

@@ -25,6 +25,12 @@ def test_a_client_is_added_and_shown_only_to_who_knows_the_passphrase(
     assert b"inkwell" not in on_disk
 
 
+def test_a_client_without_a_name_is_refused(practice: Practice) -> None:
+    ran = practice.guard("clients", "add", " ", "leo@inkwell.example")
+
+    assert (ran.status, ran.err.splitlines()[0]) == (78, "guard: the name is empty")
+
+
 def test_clients_are_shown_by_name(practice: Practice) -> None:
     practice.add("zoe", "z@b.example")
     practice.add("Ann", "a@b.example", automatic=False)

@@ -42,6 +42,13 @@ def test_everybody_is_added_once(practice: Practice) -> None:
     assert ann[3] == f"about {child}"
 
 
+def test_an_empty_file_is_told(practice: Practice) -> None:
+    ran = practice.guard("clients", "import", written(practice, "\n"))
+
+    assert ran.status == 78
+    assert "clients.csv:1: there is nothing in the file" in ran.err
+
+
 def test_a_dry_run_shows_and_adds_nobody(practice: Practice) -> None:
     before = practice.bytes_on_disk()
 

@@ -24,19 +24,25 @@ def test_every_command_in_the_list_is_there_and_explains_itself() -> None:
 
 
 @pytest.mark.parametrize(
-    ("words", "says"),
+    ("words", "says", "manual"),
     [
-        (["bogus"], "guard: No such command 'bogus'."),
-        (["scan", "--bogus"], "guard: No such option '--bogus'."),
-        (["why"], "guard: Missing argument 'ITEM'."),
-        (["why", "x"], "guard: Invalid value for 'ITEM': 'x' is not a valid integer."),
+        (["bogus"], "guard: No such command 'bogus'.", "guard"),
+        (["scan", "--bogus"], "guard: No such option '--bogus'.", "guard scan"),
+        (["why"], "guard: Missing argument 'ITEM'.", "guard why"),
+        (
+            ["why", "x"],
+            "guard: Invalid value for 'ITEM': 'x' is not a valid integer.",
+            "guard why",
+        ),
     ],
 )
-def test_what_is_not_understood_is_one_line_and_one_hint(words: list[str], says: str) -> None:
+def test_what_is_not_understood_is_one_line_and_one_hint(
+    words: list[str], says: str, manual: str
+) -> None:
     ran = guard(*words)
 
     assert ran.status == 64
-    assert ran.err.splitlines() == [says, "guard: hint: Run: guard --help"]
+    assert ran.err.splitlines() == [says, f"guard: hint: Run: {manual} --help"]
 
 
 def test_the_version_is_told() -> None:

@@ -59,10 +59,12 @@ def test_no_record_says_how_to_make_one(practice: Practice) -> None:
 
     ran = practice.guard("record", "verify")
 
+    moved = "Was it moved, or is its disk not there? Name its folder in guard.toml: [record] path."
+    moved += " If there was none yet: guard init"
     assert ran.status == 74
     assert ran.err.splitlines() == [
         "guard: there is no record here",
-        "guard: hint: Make one with: guard init",
+        f"guard: hint: It should be {practice.record_folder}. " + moved,
     ]
 
 

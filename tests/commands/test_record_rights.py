@@ -720,3 +720,18 @@ def test_after_erasure_there_is_nobody_to_copy(two: Practice) -> None:
 
     with pytest.raises(ConfigError, match="no such client"):
         two.run("export", str(two.folder / "copy"), "--client", "cjo")
+
+
+def test_a_copy_and_an_order_tell_of_letters_from_before_the_client_was_entered(
+    practice: Practice,
+) -> None:
+    item = practice.file("before", "unsorted")
+    with practice.record() as record:
+        kim = Client(id="ckim", name="Kim", addresses=("x@home.example",))
+        record.append([directory.enrol(kim)], now=2)
+
+    told = practice.run("export", str(practice.folder / "copy"), "--client", "Kim")
+    ordered = practice.run("erase", "Kim")
+
+    assert f"in nobody's record: {item}\n" in told
+    assert "Mind:      1 letters with these addresses were filed before you" in ordered

@@ -176,3 +176,38 @@ def test_a_running_scan_is_no_obstacle(tom: Practice) -> None:
         tom.post("/client/ctom/hold", None, do="hold")
 
     assert held(tom)
+
+
+def test_letters_from_before_somebody_was_a_client_are_added_by_one_click(
+    open_practice: Practice,
+) -> None:
+    early = open_practice.add(letter("early"))
+    sent = open_practice.add(
+        b"From: andrea@practice.example\r\nTo: tom@home.example\r\n\r\nYes\r\n", direction="out"
+    )
+    open_practice.add(letter("tom@home.example wrote", sender="Kim <kim@home.example>"))
+    named = open_practice.add(letter("a namesake"))
+    state = open_practice.state(named)
+    open_practice.post(f"/item/{named}/sender", None, do="not-a-client", state=state)
+    open_practice.add_client("Tom", "tom@home.example")
+
+    assert "2 messages with these addresses, filed before" in told(open_practice)
+    open_practice.post("/client/ctom/earlier", None, count="2")
+
+    shown = told(open_practice)
+    assert "2 messages added to the record" in shown
+    assert "filed before" not in shown
+    with open_practice.open() as record:
+        ruled = {one.item for one in record.of_kind("ruled") if one.owner == "ctom"}
+    assert ruled == {early, sent}
+
+
+def test_an_old_form_adds_no_letter(open_practice: Practice) -> None:
+    open_practice.add(letter("early"))
+    open_practice.add_client("Tom", "tom@home.example")
+
+    open_practice.post("/client/ctom/earlier", None, count="2")
+
+    shown = told(open_practice)
+    assert "out of date" in shown
+    assert "1 message with these addresses" in shown
