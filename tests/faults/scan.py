@@ -102,6 +102,7 @@ def _practice(place: Path, record: SqliteRecord) -> Lasting:
 def stock(practice: Practice) -> None:
     """Fill the mailbox with a mail of each kind."""
     practice.sent.put(a_letter(to="bo@client.example"), age=timedelta(hours=1))
+    practice.sent.put(a_letter(to="eve@other.example"), age=timedelta(hours=1))
     practice.inbox.put(a_mail("jo"), age=timedelta(hours=2))
     practice.inbox.put(a_mail("jo", ref="2"))
     practice.inbox.put(a_mail("al", words="crisis"))

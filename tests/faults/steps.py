@@ -11,17 +11,17 @@ from guard.errors import LockedError
 from guard.record.backup import back_up
 from guard.record.backup_folder import BackupFolder
 from guard.record.entry import Cursor, Fact, Incoming, Location
+from guard.record.eraser import erase, finish
 from guard.record.export import export
 from guard.record.init import create
 from guard.record.keys import sealed_identity
 from guard.record.passphrase import CHEAPEST
+from guard.record.readers import change_readers
 from guard.record.reading import Reader
 from guard.record.rekey import Change
 from guard.record.restore import openable, restore
 from guard.record.seal import Identity
 from guard.record.sqlite import SqliteRecord
-from guard.record.sqlite_eraser import erase, finish
-from guard.record.sqlite_readers import change_readers
 from guard.record.verify import examine
 from tests.faults import scan
 
