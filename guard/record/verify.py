@@ -35,6 +35,8 @@ AGAIN_ENTRIES = 100_000
 AGAIN_BYTES = 512_000_000
 """Bytes of older messages that are read again each time: some two seconds."""
 
+_NOT_BORNE_OUT = "the mark of the last verification is not borne out: {}"
+
 
 class Opener(Protocol):
     """Opens the record of a folder."""
@@ -194,17 +196,21 @@ class Examination:
     def _before(self, record: Audit, verifier: Verifier) -> Generator[Finding, None, Verified]:
         """What was verified before, as far as the record bears it out."""
         nothing = Verified(head=Mark())
-        if self._full:
-            return nothing
         try:
             before = verified.read(self._folder, verifier) or nothing
+        except ValueError as error:
+            # Reading everything makes the mark anew.
+            if not self._full:
+                yield Finding(what="witness", detail=_NOT_BORNE_OUT.format(error))
+            return nothing
+        try:
+            # Read everything or not: a record that was rolled back lacks what was verified.
             _standing(record, verifier, before.head)
             _standing(record, verifier, before.again)
         except ValueError as error:
-            detail = f"the mark of the last verification is not borne out: {error}"
-            yield Finding(what="witness", detail=detail)
+            yield Finding(what="witness", detail=_NOT_BORNE_OUT.format(error))
             return nothing
-        return before
+        return nothing if self._full else before
 
     def _log(self, record: Audit, check: LogCheck, before: Verified) -> Iterator[Finding]:
         verifier = record.verifier()

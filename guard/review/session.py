@@ -69,6 +69,9 @@ class Session:
 
     def lock(self) -> None:
         """Forget her identity."""
+        if self.identity is None:
+            # A second tab that asks while it is locked must not void the first one's form.
+            return
         self.identity = None
         self.csrf = self._token()
 

@@ -41,6 +41,9 @@ def asset(name: str) -> Response:
 @door.get("/open/<token>")
 def link(token: str) -> AnyResponse:
     """Exchange the one-time link for a cookie, and get the secret out of the address bar."""
+    if request.method == "HEAD":
+        # Who only looks whether a link is good must not use it up.
+        abort(405)
     cookie = desk().session.exchange(token)
     if not cookie:
         abort(403, "link")

@@ -291,3 +291,24 @@ def test_a_record_of_an_older_format_is_verified_and_stays_one(filled: Home) -> 
     assert again(filled)[1] == []
     with closing(sqlite3.connect(filled.folder / "record.db")) as db:
         assert db.execute("PRAGMA user_version").fetchone() == (older,)
+
+
+@pytest.mark.parametrize("full", [False, True])
+def test_a_database_put_back_to_before_the_last_verification_is_named(
+    filled: Home, a_mail: MailBuilder, *, full: bool
+) -> None:
+    before = (filled.folder / "record.db").read_bytes()
+    file(filled, a_mail, range(20, 23))
+    again(filled)
+    (filled.folder / "record.db").write_bytes(before)
+
+    assert [one.what for one in again(filled, full=full)[1]] == ["witness"]
+
+
+def test_reading_everything_makes_a_damaged_mark_anew(filled: Home) -> None:
+    again(filled)
+    verified.path_of(filled.folder).write_bytes(b"\xff")
+
+    assert [one.what for one in again(filled)[1]] == ["witness"]
+    assert again(filled, full=True)[1] == []
+    assert again(filled)[1] == []

@@ -72,3 +72,15 @@ def test_ten_wrong_passphrases_shut_the_browser_out() -> None:
     left = [session.refuse() for _ in range(MOST_TRIES)]
     assert left == list(range(MOST_TRIES - 1, -1, -1))
     assert not session.admits(cookie)
+
+
+def test_a_second_tab_that_asks_while_it_is_locked_voids_no_form() -> None:
+    session = a_session()
+    before = session.csrf
+    session.lock()
+    assert session.csrf == before
+
+    session.unlock(Identity.make(), now=0)
+    open_one = session.csrf
+    session.lock()
+    assert session.csrf != open_one

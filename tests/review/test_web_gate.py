@@ -152,3 +152,10 @@ def test_a_tab_that_was_put_away_does_not_keep_the_page_open(open_practice: Prac
     assert "put away" in open_practice.page("/away")
     open_practice.clock.pass_(minutes=10)
     assert open_practice.get("/").headers["Location"] == "/unlock"
+
+
+def test_who_only_looks_at_the_link_does_not_use_it_up(practice: Practice) -> None:
+    link = f"/open/{practice.desk.session.link}"
+    looked = practice.app.test_client().head(link, base_url=f"http://{HOST}")
+    assert looked.status_code == 405
+    assert practice.get(link).status_code == 303

@@ -453,3 +453,32 @@ def test_the_sieve_lets_through_whatever_its_pattern_finds(kind: str, at: int) -
             assert at in sieve.Match(whole)
 
     let_through()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "I took the whole box an hour ago and now I am scared",
+        "Dw i eisiau marw.",
+        "Chci umřít.",
+        "Θέλω να πεθάνω.",
+        "Nie chcę już żyć.",
+        "j'ai pris tous mes comprimés",
+    ],
+)
+def test_what_a_hostile_reader_wrote_and_nobody_saw_is_seen(text: str) -> None:
+    assert strong(text)
+
+
+def test_everyone_would_be_better_off_keeps_a_machine_silent_and_raises_nothing() -> None:
+    signs = crisis_signs("everyone would be so much better off")
+
+    assert [one.strength for one in signs] == ["hint"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["She took the whole box of records to Oxfam.", "I took the whole lot of them to lunch."],
+)
+def test_a_whole_box_of_something_else_is_no_danger(text: str) -> None:
+    assert strong(text) == []
