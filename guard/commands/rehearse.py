@@ -75,6 +75,8 @@ class _Would:
             history=self._history,
         )
         decision = decide(case, limits_of(house.settings))
+        if "crisis" in decision.grounds:
+            self._history.alarm({*case.clients}, case.now)
         if ANSWERS & decision.actions:
             what = SIGNPOST if Action.SIGNPOST in decision.actions else REMINDER
             self._history.due(case.clients, case.now, what=what)
