@@ -16,23 +16,21 @@ if TYPE_CHECKING:
 
 
 @click.group()
-@click.pass_context
-def mailboxes(context: click.Context) -> None:
+def mailboxes() -> None:
     """See how a clinic's mailboxes stand: list, health, metrics.
 
     The list is the folder that clinic.toml names: put a mailbox's settings there, and guard scan
     --all scans it; take them away, and it is scanned no more. Nothing here reads a record, needs
     a passphrase or shows a word of anybody's mail.
     """
-    config: Path = context.obj
-    context.obj = clinic_of(config)
 
 
 @mailboxes.command("list")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object a mailbox.")
 @click.pass_obj
-def list_(clinic: Clinic, *, as_json: bool) -> None:
+def list_(config: Path, *, as_json: bool) -> None:
     """Show every mailbox: its last good scan, what waits, who scans it, its last error."""
+    clinic = clinic_of(config)
     here = clinic.files()
     for one in _states(clinic):
         if as_json:
@@ -51,11 +49,12 @@ def list_(clinic: Clinic, *, as_json: bool) -> None:
     help="Seconds without a good scan that are too many.",
 )
 @click.pass_obj
-def health(clinic: Clinic, *, late: int) -> None:
+def health(config: Path, *, late: int) -> None:
     """Say what is wrong, a line a mailbox; exit status 75 if anything is.
 
     Silent when all is well. A mailbox with settings here that was never enrolled is wrong, too.
     """
+    clinic = clinic_of(config)
     states = _states(clinic)
     found = list(wrong(states, late=late))
     known = {one.mailbox for one in states}
@@ -74,8 +73,9 @@ def health(clinic: Clinic, *, late: int) -> None:
     help="Write a file at one stroke, as node_exporter's textfile collector wants it.",
 )
 @click.pass_obj
-def metrics(clinic: Clinic, *, target: Path | None) -> None:
+def metrics(config: Path, *, target: Path | None) -> None:
     """Print figures as OpenMetrics text: lag, queue, failures, what is held; no content."""
+    clinic = clinic_of(config)
     text = openmetrics(_states(clinic))
     if target is None:
         click.echo(text, nl=False)
@@ -91,8 +91,9 @@ def metrics(clinic: Clinic, *, target: Path | None) -> None:
 @mailboxes.command()
 @click.argument("name")
 @click.pass_obj
-def retry(clinic: Clinic, name: str) -> None:
+def retry(config: Path, name: str) -> None:
     """Scan a mailbox at once, however often it failed; for when its fault is mended."""
+    clinic = clinic_of(config)
     with _leases(clinic) as leases:
         found = leases.retry(name)
     if not found:
@@ -102,8 +103,9 @@ def retry(clinic: Clinic, name: str) -> None:
 @mailboxes.command()
 @click.argument("name")
 @click.pass_obj
-def forget(clinic: Clinic, name: str) -> None:
+def forget(config: Path, name: str) -> None:
     """Take a mailbox off the list once its settings are gone. Its record stays as it is."""
+    clinic = clinic_of(config)
     if name in clinic.files():
         raise ConfigError(
             f"the settings of {name} are still there", hint="Move them away first, everywhere."
