@@ -14,8 +14,11 @@ from tests.commands.practice import CRISIS, SCHEDULING, Practice, letter, therap
 def filed(practice: Practice) -> Practice:
     """A practice with three filed mails, one reminder and one alert."""
     practice.add("Leo", "leo@inkwell.example")
-    for text in (SCHEDULING, therapy(), CRISIS):
-        practice.deliver(letter(text))
+    practice.add("Kim", "kim@home.example")
+    practice.deliver(letter(SCHEDULING))
+    practice.deliver(letter(therapy()))
+    # Of somebody else: whoever wrote of danger gets no reminder for a while.
+    practice.deliver(letter(CRISIS, sender="Kim Lee <kim@home.example>"))
     practice.scan()
     return practice
 
