@@ -118,7 +118,8 @@ def test_the_undisturbed_scan_does_what_the_matrix_means(opener: Opener) -> None
     state, calls = undisturbed(opener)
 
     assert len(state["filed"]) == 11
-    assert state["reminded"] == ["c-al", "c-jo"]
+    # Al wrote of danger too, so the letter about therapy beside it is not answered.
+    assert state["reminded"] == ["c-jo"]
     assert state["wrote"] == ["c-bo"]
     assert state["tasks"].keys() == {"review", "note"}
     assert set(calls) == set(EDGES)
