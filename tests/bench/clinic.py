@@ -42,7 +42,10 @@ from tests.servers.postgres import Postgres
 MANY = 10_000
 EVERY_S = 300
 BUSY = 50
-"""Messages that a mailbox gets on a working day; facts-record.md counts no more."""
+"""Messages that a mailbox gets on a working day."""
+
+LOOK_S = 1
+"""Seconds that a look at a distant server takes, supposed: ten answers of 0.1 s."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -199,10 +202,10 @@ def paper(*, idle: float, mail: float, cores: int) -> None:
         f"- {looks:.0f} looks a second, {quiet:.1f} cores; {letters:.0f} messages a second, ",
         end="",
     )
-    print(f"each by itself, {busy:.1f} cores (the mail servers' share of both is in it)")
+    print(f"each by itself, {busy:.1f} cores (not the mail servers' own)")
     need = (quiet + busy) * 2
     print(f"- with as much again for peaks: {need:.0f} cores, {-(-need // 8):.0f} machines of 8")
-    print(f"- about {need * 4:.0f} workers, as they wait for mail servers; mind [connections]")
+    print(f"- {2 * looks * LOOK_S:.0f} workers, if a distant server takes {LOOK_S} s for each")
     print(f"- 1 PostgreSQL for the leases: {2 * looks:.0f} small transactions a second")
     print(f"- {MANY * BUSY * 250 * 9 / 1e9:.1f} TB of sealed mail a year of 250 days, 9 KB each")
     print(f"(measured with {cores} cores for everything)")
