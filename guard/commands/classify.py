@@ -3,7 +3,7 @@
 import json
 import sys
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import click
@@ -46,6 +46,7 @@ def _files(files: tuple[Path, ...], settings: Settings | None) -> None:
 
 
 def _lines(settings: Settings | None) -> None:
+    from guard.verdict.aside import danger_aside  # noqa: PLC0415  # as slow as the model
     from guard.verdict.model import load as load_model  # noqa: PLC0415  # scikit-learn is slow to import
 
     model = wiring.chosen_model(settings)
@@ -53,7 +54,7 @@ def _lines(settings: Settings | None) -> None:
     for batch in _batches(_parsed(sys.stdin.buffer)):
         verdicts = judge.judge([f"{one.subject}\n{new_text(one.body)}" for one in batch])
         for one, verdict in zip(batch, verdicts, strict=True):
-            _print(one.id, verdict)
+            _print(one.id, replace(verdict, aside=danger_aside(one.body)))
 
 
 class _Line(msgspec.Struct):
@@ -95,7 +96,7 @@ def _print(name: str | int, verdict: Verdict) -> None:
                 "label": verdict.label.value,
                 "scores": scores,
                 "flagged": verdict.flagged,
-                "remind": verdict.remind,
+                "remind": verdict.remind and not verdict.aside,
                 "abstained": bool(verdict.abstained),
                 "evidence": list(verdict.evidence),
                 "model": verdict.model,

@@ -117,3 +117,14 @@ def test_settings_that_are_named_must_be_there(tmp_path: Path) -> None:
     ran = guard("--config", "other.toml", "classify", "--jsonl", cwd=tmp_path)
 
     assert ran.status == 78
+
+
+def test_danger_that_is_only_quoted_is_never_answered(tmp_path: Path) -> None:
+    text = f"{therapy()}\n\n> {CRISIS}\n"
+    (tmp_path / "a.eml").write_bytes(letter(text))
+    line = json.dumps({"id": 1, "subject": "Hello", "body": text}).encode()
+
+    found = lines(guard("classify", "a.eml", cwd=tmp_path))
+    found += lines(guard("classify", "--jsonl", stdin=line, cwd=tmp_path))
+
+    assert [(one["flagged"], one["remind"]) for one in found] == [(True, False), (True, False)]

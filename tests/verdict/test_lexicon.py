@@ -464,6 +464,9 @@ def test_the_sieve_lets_through_whatever_its_pattern_finds(kind: str, at: int) -
         "Θέλω να πεθάνω.",
         "Nie chcę już żyć.",
         "j'ai pris tous mes comprimés",
+        "I am going to k i l l m y s e l f tonight",
+        "k.i.l.l m.y.s.e.l.f",
+        "s.u.i.c.i.d.e",
     ],
 )
 def test_what_a_hostile_reader_wrote_and_nobody_saw_is_seen(text: str) -> None:
