@@ -156,7 +156,7 @@ def test_the_queue_shows_the_most_pressing_first(filed: Practice) -> None:
     rows = [json.loads(line) for line in ran.out.splitlines()]
     assert (ran.status, ran.err) == (0, "")
     assert rows[0]["label"] == "crisis"
-    assert rows[0]["sender"] == "Leo Marsh <leo@inkwell.example>"
+    assert rows[0]["sender"] == "Kim Lee <kim@home.example>"
     assert rows[0]["evidence"]
 
 
