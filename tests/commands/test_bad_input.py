@@ -259,7 +259,7 @@ def test_says_what_is_wrong_changes_nothing_and_carries_on_once_mended(
 
 def kept(practice: Practice) -> dict[str, bytes]:
     """The record but for the notes of who scans, and when somebody last did."""
-    notes = ("scan.lock", "last-scan.json")
+    notes = ("scan.lock", "last-scan.json", "troubles.json", "threads.json")
     return {one: data for one, data in practice.bytes_on_disk().items() if not one.endswith(notes)}
 
 
