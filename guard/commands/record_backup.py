@@ -13,10 +13,11 @@ from guard.commands import wiring
 from guard.commands.options import PASSPHRASE
 from guard.config import Settings, load
 from guard.errors import ConfigError, GuardError, RecordBrokenError
+from guard.policy.circumstances import RESTORED
 from guard.record import backup as record_backup
 from guard.record import durable
 from guard.record.backup_folder import BackupFolder
-from guard.record.entry import Entry
+from guard.record.entry import Entry, Fact
 from guard.record.eraser import replay
 from guard.record.keys import Keys
 from guard.record.lock import backup_lock
@@ -101,10 +102,13 @@ def restore(
         click.echo(str(finding))
     if not done.findings:
         click.echo("All verified.")
-    if found:
+    if not read_only:
         with SqliteRecord.open(folder) as record:
             again = sum([replay(record, entry) for entry in found])
-        click.echo(f"{again} erase orders carried out again.")
+            # Whom guard wrote to since the backup is not known: nobody gets a reminder twice.
+            record.append([Fact(kind=RESTORED)], now=wiring.milliseconds())
+        if found:
+            click.echo(f"{again} erase orders carried out again.")
     click.echo(f'To use it, set [record] path = "{folder}" in guard.toml, or move it there.')
 
 

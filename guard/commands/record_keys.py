@@ -8,8 +8,10 @@ import click
 
 from guard.commands import sheets, wiring
 from guard.commands.options import PASSPHRASE
-from guard.config import load
+from guard.config import Settings, load
 from guard.errors import ConfigError, LockedError
+from guard.policy.circumstances import RESTORED
+from guard.record.entry import Fact
 from guard.record.keys import sealed_identity
 from guard.record.ledger import Record
 from guard.record.readers import change_readers
@@ -80,6 +82,7 @@ def recover(
         click.echo(f"This key is {whose}; it opens the keys of {len(opened)} owners.")
         if not only_try:
             if open_scanner(record.folder, identity):
+                _note_restored(load(config))
                 click.echo("The scanner's key is back, too: guard can add to the record again.")
             _store(record, identity, _new_passphrase(new_passphrase_file))
             click.echo("The new passphrase is set.")
@@ -167,7 +170,14 @@ def rekey(
         undo.pop_all()
     click.echo(f"The keys of {owners} owners are sealed to your new identity.")
     click.echo(f"Written: {file}. Print it, keep it with your clinical will, delete the file.")
-    click.echo("Destroy the old sheet, and the backups of keys/ from before today.")
+    click.echo("Destroy the old sheet, and back up so that no backup keeps the old files:")
+    click.echo("guard record backup TARGET --horizon 0")
+
+
+def _note_restored(settings: Settings) -> None:
+    """Whom guard wrote to since the backup is not known: nobody gets a reminder twice."""
+    with wiring.open_record(settings) as record:
+        record.append([Fact(kind=RESTORED)], now=wiring.milliseconds())
 
 
 def _changed(identity: Identity, recipients: tuple[str, ...]) -> Change:

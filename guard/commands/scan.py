@@ -141,7 +141,8 @@ def _scanned(
         newest = max((one for one in (house.last, last) if one is not None), default=None)
         summary = corridor.scan(replace(house, threads=known, last=newest))
         after(house)
-    wiring.note_run(settings, counts(summary))
+        entries = house.record.size()
+    wiring.note_run(settings, counts(summary), entries=entries)
     if settings.record.witness or settings.record.timestamp_url:
         from guard.commands.witnessing import daily  # noqa: PLC0415  # few scans need it
 

@@ -297,6 +297,7 @@ def enter_house(
         alerts=alerting(stack, settings, sender),
         clock=clock,
         last=last_run(settings),
+        noted=noted_size(settings),
         wordings=words,
         progress=progress,
         expect=expect,
@@ -336,6 +337,15 @@ def last_run(settings: Settings) -> datetime | None:
         return None
 
 
+def noted_size(settings: Settings) -> int:
+    """Return how many entries the record had when the last scan ended; 0 if that is not known."""
+    try:
+        note = json.loads((settings.record_folder / "last-scan.json").read_text())
+        return int(note["entries"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return 0
+
+
 def put_into_sent(settings: Settings, raw: bytes) -> None:
     """Put a copy of what was sent into the Sent folder, unless the provider does.
 
@@ -352,13 +362,18 @@ def wait(seconds: float) -> None:
     time.sleep(seconds)
 
 
-def note_run(settings: Settings, counts: dict[str, int]) -> None:
+def note_run(settings: Settings, counts: dict[str, int], *, entries: int) -> None:
     """Note when the last scan ended and what it counted, for ``guard check``.
+
+    Args:
+        settings: The practice's choices.
+        counts: What it did.
+        entries: What the record held then, so that a later scan knows an older copy of it.
 
     Raises:
         RecordError: The disk would not. What was filed stays filed.
     """
-    note = {"at": clock().isoformat(timespec="seconds"), **counts}
+    note = {"at": clock().isoformat(timespec="seconds"), "entries": entries, **counts}
     target = settings.record_folder / "last-scan.json"
     fresh = target.with_suffix(".new")
     try:

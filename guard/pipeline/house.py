@@ -45,6 +45,9 @@ class Record(Protocol):
     def append(self, facts: Sequence[Fact], *, now: int) -> list[int]:
         """Append facts, in one transaction."""
 
+    def size(self) -> int:
+        """Number of entries."""
+
     def cursor(self, account: str, folder: str) -> Cursor | None:
         """How far a folder has been filed."""
 
@@ -123,6 +126,9 @@ class House:
 
     last: datetime | None = None
     """When the scan before this one ended, aware; None when there was none."""
+
+    noted: int = 0
+    """Entries that the record had when that scan ended; 0 when that is not known."""
 
     progress: Callable[[int], None] = lambda _count: None
     """Told how many more messages were filed."""

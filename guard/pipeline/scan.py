@@ -13,6 +13,8 @@ from guard.pipeline.house import House, Summary
 from guard.pipeline.judging import Judging
 from guard.pipeline.letters import note_letters
 from guard.pipeline.walk import Walk
+from guard.policy.circumstances import RESTORED
+from guard.record.entry import Fact
 from guard.reply.outbox import settle
 
 
@@ -24,6 +26,7 @@ def scan(house: House) -> Summary:
         FatalError: The record could not be written, or sign-in was refused.
     """
     summary = Summary()
+    _mind_an_older_record(house)
     # What an interrupted run left half done is settled first, so that nobody gets it twice.
     summary.uncertain += settle(house.record, now=house.clock())
     note_letters(house.record, now=house.clock())
@@ -50,6 +53,14 @@ def scan(house: House) -> Summary:
     if house.reader.problem is not None:
         summary.note(house.reader.problem)
     return summary
+
+
+def _mind_an_older_record(house: House) -> None:
+    """Note that an old copy was put in place: whom guard wrote to since then is not known."""
+    size = house.record.size()
+    if size < house.noted:
+        found = Fact(kind=RESTORED, body={"entries": size, "noted": house.noted})
+        house.record.append([found], now=int(house.clock().timestamp() * 1000))
 
 
 def _all_through(walks: list[Walk], judging: Judging, summary: Summary) -> bool:

@@ -102,6 +102,11 @@ def too_old(_message: Message, case: Case, limits: Limits) -> bool:
     return case.now - case.received > limits.newest
 
 
+def restored_since(_message: Message, case: Case, _limits: Limits) -> bool:
+    """The record lost what was done about newer mail: this client may have had the reminder."""
+    return case.restored is not None and case.received <= case.restored
+
+
 def from_the_future(_message: Message, case: Case, _limits: Limits) -> bool:
     """A clock is wrong, so no period can be trusted."""
     return case.received - case.now > _CLOCK_SLACK
@@ -238,6 +243,7 @@ BARS: dict[str, Test] = {
     "no-automatic-mail": no_automatic_mail,
     "not-authenticated": not_authenticated,
     "too-old": too_old,
+    "restored-since": restored_since,
     "from-the-future": from_the_future,
     "reminded-lately": reminded_lately,
     "note-instead": note_instead,

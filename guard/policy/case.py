@@ -84,6 +84,9 @@ class Case:
     wrote: datetime | None = None
     """When the practice last wrote to one of these clients, aware."""
 
+    restored: datetime | None = None
+    """When the record was last put back to an earlier state, aware."""
+
     can_send: bool = True
     """Whether a submission server is set up."""
 

@@ -19,6 +19,9 @@ from guard.verdict.reading import Reading
 
 UNREAD = Authenticity(authenticated=False, reason="unreadable")
 
+RESTORED = "restored"
+"""Kind of the entry that says: what the record knows now is less than was done."""
+
 
 class Record(Protocol):
     """What the circumstances need of the record."""
@@ -107,6 +110,7 @@ def gather(
             ),
             default=None,
         ),
+        restored=_restored(record),
         can_send=settings.smtp is not None,
         has_text=all(map(history.has_text, clients)),
         approved=all(map(history.approved, clients)),
@@ -130,6 +134,11 @@ def _vouched(
     if way is not None and {*clients} & {*record.owners_named(way)}:
         return Authenticity(authenticated=True, reason="known")
     return found
+
+
+def _restored(record: Record) -> datetime | None:
+    found = record.latest(RESTORED)
+    return None if found is None else datetime.fromtimestamp(found.at / 1000, tz=UTC)
 
 
 def _wrote(record: Record, client: str) -> datetime | None:

@@ -76,6 +76,10 @@ BARS: dict[str, tuple[str, str]] = {
         "the provider vouches that it is really from this address",
     ),
     "too-old": ("it is too old to be answered by a machine", "it is recent"),
+    "restored-since": (
+        "the record was restored since it came, so it may have been answered already",
+        "the record was not restored since it came",
+    ),
     "from-the-future": ("its time lies in the future; check the clock", "its time is plausible"),
     "reminded-lately": (
         "this client had the reminder only lately",

@@ -39,8 +39,8 @@ def recovery(identity: Identity) -> Sheet:
         key=identity.secret,
         how=(
             (
-                "Forgotten the passphrase? Run: guard record recover\n"
-                "It asks for this key and for a new passphrase."
+                "Forgotten the passphrase? The command  guard record recover  asks for\n"
+                "this key and for a new passphrase."
             ),
             _WITHOUT,
             (
@@ -61,9 +61,9 @@ def executors(identity: Identity) -> Sheet:
         key=identity.secret,
         how=(
             (
-                "To the executor: on the computer with the record, run: guard record recover\n"
-                "It asks for this key and for a passphrase of your own; then guard review and\n"
-                "guard record export show and hand out what you need."
+                "To the executor: on the computer with the record, the command\n"
+                "guard record recover  asks for this key and for a passphrase of your own.\n"
+                "Then  guard review  shows what is there, and  guard record export  takes it out."
             ),
             _WITHOUT,
             "If this sheet is lost or the executor changes: guard record executor",

@@ -149,6 +149,10 @@ BARRED: dict[str, tuple[Case, Case]] = {
         a_case(received=NOON - LIMITS.newest - SECOND),
         a_case(received=NOON - LIMITS.newest),
     ),
+    "restored-since": (
+        a_case(received=NOON - SECOND, restored=NOON - SECOND),
+        a_case(received=NOON, restored=NOON - SECOND),
+    ),
     "from-the-future": (
         a_case(received=NOON + timedelta(minutes=5) + SECOND),
         a_case(received=NOON + timedelta(minutes=5)),
