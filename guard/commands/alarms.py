@@ -12,7 +12,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from guard.commands import signin, wiring
+from guard.commands import lastscan, signin, wiring
 from guard.config import Settings
 from guard.errors import FatalError, GuardError, RecordError, TransientError
 from guard.pipeline.house import Summary
@@ -90,7 +90,7 @@ def _look(settings: Settings, *, ended: bool, broken: bool, faultless: bool) -> 
         witness_fails=_witness_fails(settings),
         sent_silent=threads(settings).silent(now),
     )
-    found = troubles.standing(signs, before, last=wiring.last_run(settings), now=now)
+    found = troubles.standing(signs, before, last=lastscan.ended(settings.record_folder), now=now)
     if due := troubles.due(found, now):
         told = {one: replace(found[one], told=int(now.timestamp() * 1000)) for one in due}
         # Noted first: a full disk must not make it a letter every five minutes.

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from guard.commands import alarms, signin, wiring
+from guard.commands import alarms, lastscan, signin, wiring
 from guard.commands.patience import wait_until
 from guard.commands.record_access import owed
 from guard.commands.trust import vouching
@@ -246,11 +246,10 @@ def _day(at: int) -> str:
 
 
 def _last_run(settings: Settings) -> Iterator[str]:
-    try:
-        note = json.loads((settings.record_folder / "last-scan.json").read_text())
-        ago = wiring.clock() - datetime.fromisoformat(note["at"])
-    except (OSError, ValueError, KeyError, TypeError):
-        raise ConfigError("no scan has ended yet", hint="Run: guard scan") from None
+    ended = lastscan.ended(settings.record_folder)
+    if ended is None:
+        raise ConfigError("no scan has ended yet", hint="Run: guard scan")
+    ago = wiring.clock() - ended
     if ago > _LATE:
         raise ConfigError(
             f"the last scan ended {ago.days} days ago",

@@ -9,7 +9,7 @@ import click
 from guard.clients import directory
 from guard.clients.directory import Client, Relation
 from guard.clients.register import everyone
-from guard.commands import wiring
+from guard.commands import asking, wiring
 from guard.commands.clients_change import (
     a_language,
     a_name,
@@ -112,7 +112,7 @@ def list_(config: Path, passphrase_file: Path | None) -> None:
     """Show every client. Needs the passphrase."""
     settings = load(config)
     with wiring.open_record(settings, readonly=True) as record:
-        found = everyone(record, wiring.unlock(record, passphrase_file))
+        found = everyone(record, asking.unlock(record, passphrase_file))
     if not found:
         click.echo("No client yet. Add one: guard clients add NAME ADDRESS")
     for client in found:

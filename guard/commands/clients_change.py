@@ -10,7 +10,7 @@ import click
 from guard.clients import directory
 from guard.clients.directory import Client, Relation
 from guard.clients.register import everyone, the_one
-from guard.commands import wiring
+from guard.commands import asking, wiring
 from guard.commands.options import PASSPHRASE
 from guard.config import Settings, load
 from guard.errors import ConfigError
@@ -166,7 +166,7 @@ def rewrite(
         ConfigError: The text means nobody, or several.
     """
     with wiring.locked(settings), wiring.open_record(settings) as record:
-        reader = wiring.unlock(record, passphrase_file)
+        reader = asking.unlock(record, passphrase_file)
         was = the_one(everyone(record, reader), text)
         now = changed(record, was)
         if now != was:

@@ -9,7 +9,7 @@ from typing import TypedDict, Unpack
 
 import click
 
-from guard.commands import sheets, wiring
+from guard.commands import asking, sheets, wiring
 from guard.commands.options import PASSPHRASE
 from guard.commands.policy import shown
 from guard.commands.providers import PRESETS
@@ -135,7 +135,7 @@ def init(config: Path, **options: Unpack[_Options]) -> None:
     sheets.refuse_used(config, *papers)
     text = guard_toml(_answers(options))
     settings = parse(text, name=config.name, folder=config.absolute().parent)
-    passphrase = wiring.ask_passphrase(options["passphrase_file"], confirm=True)
+    passphrase = asking.ask_passphrase(options["passphrase_file"], confirm=True)
     with ExitStack() as undo:
         # Made before the keys: a sheet that cannot be written must not leave keys without one.
         for file in papers:

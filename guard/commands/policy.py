@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from guard.commands import wiring
+from guard.commands import asking, wiring
 from guard.commands.options import PASSPHRASE
 from guard.commands.policy_announce import announce
 from guard.config import Settings, load
@@ -56,7 +56,7 @@ def approve_(
     if not wanted:
         raise ConfigError("there are no words in this language", hint="See: guard policy show")
     with wiring.locked(settings), wiring.open_record(settings) as record:
-        wiring.unlock(record, passphrase_file)
+        asking.unlock(record, passphrase_file)
         fresh = [one for one in wanted if approved(record, one) is None]
         facts = [approve(one) for one in fresh if _agrees(one, yes=yes)]
         record.append(facts, now=wiring.milliseconds())
@@ -78,7 +78,7 @@ def _agrees(wording: Wording, *, yes: bool) -> bool:
     click.echo(f"{wording.name}, version {wording.version[:12]}\n\n{shown(wording)}\n")
     for doubt in doubts(wording):
         click.echo(f"Please look again: {doubt}.", err=True)
-    return yes or wiring.confirmed("May guard send these words to your clients?", option="--yes")
+    return yes or asking.confirmed("May guard send these words to your clients?", option="--yes")
 
 
 def _found(settings: Settings) -> Wordings:

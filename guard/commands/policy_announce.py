@@ -9,7 +9,7 @@ import click
 
 from guard.clients.directory import Client
 from guard.clients.register import everyone
-from guard.commands import wiring
+from guard.commands import asking, wiring
 from guard.commands.options import PASSPHRASE
 from guard.config import Settings, load
 from guard.errors import BusyError, ConfigError, GuardError, NotSentError, TransientError
@@ -65,7 +65,7 @@ def announce(  # an argument an option
         raise ConfigError("no [smtp]: nothing can be sent", hint="Add it to guard.toml.")
     with ExitStack() as stack:
         record = stack.enter_context(wiring.open_record(settings, readonly=dry_run))
-        clients = everyone(record, wiring.unlock(record, passphrase_file))
+        clients = everyone(record, asking.unlock(record, passphrase_file))
         letters, personal = recipients(clients, today=wiring.today())
         job = Announcing(
             told,
@@ -76,7 +76,7 @@ def announce(  # an argument an option
         _show(told, letters, personal, job)
         if dry_run or not letters:
             return
-        if not (yes or wiring.confirmed(f"Send {len(letters)} letters?", option="--yes")):
+        if not (yes or asking.confirmed(f"Send {len(letters)} letters?", option="--yes")):
             return
         with wiring.locked(settings):
             settle(record, now=wiring.clock())

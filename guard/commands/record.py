@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from guard.commands import record_backup, record_keys, record_migrate, wiring
+from guard.commands import asking, record_backup, record_keys, record_migrate, wiring
 from guard.commands.options import PASSPHRASE
 from guard.commands.record_access import access
 from guard.commands.record_due import due
@@ -51,7 +51,7 @@ def show(config: Path, item: int | None, passphrase_file: Path | None) -> None:
     """List what was filed; or print the exact bytes of ITEM. Needs the passphrase."""
     settings = load(config)
     with wiring.open_record(settings, readonly=True) as opened:
-        reader = wiring.unlock(opened, passphrase_file)
+        reader = asking.unlock(opened, passphrase_file)
         if item is not None:
             sys.stdout.buffer.write(reader.raw(item))
             return

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from guard.commands import wiring
+from guard.commands import asking, wiring
 from guard.commands.options import PASSPHRASE
 from guard.config import Settings, load
 from guard.errors import ConfigError, GuardError, RecordBrokenError
@@ -92,7 +92,7 @@ def restore(
     found = list(_orders(newer)) if newer is not None else []
 
     def unlock(keys: Keys) -> Identity:
-        return keys.unlock(wiring.ask_passphrase(passphrase_file))
+        return keys.unlock(asking.ask_passphrase(passphrase_file))
 
     done = record_restore(
         _source(source), folder, unlock=None if read_only else unlock, anyway=anyway
@@ -131,7 +131,7 @@ def drill(
     client is opened. Nothing is left behind. Exit status 65 when anything is wrong.
     """
     store = _source(source)
-    words = None if locked else wiring.ask_passphrase(passphrase_file)
+    words = None if locked else asking.ask_passphrase(passphrase_file)
     with tempfile.TemporaryDirectory(prefix="guard-drill-", dir=at) as place:
         folder = Path(place) / "record"
         done = record_restore(store, folder, unlock=None)

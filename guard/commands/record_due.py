@@ -7,7 +7,7 @@ import click
 from guard.clients.directory import Relation
 from guard.clients.register import everyone
 from guard.clients.retention import standing
-from guard.commands import wiring
+from guard.commands import asking, wiring
 from guard.commands.options import PASSPHRASE
 from guard.config import load
 
@@ -25,7 +25,7 @@ def due(config: Path, passphrase_file: Path | None) -> None:
     settings = load(config)
     today = wiring.today()
     with wiring.open_record(settings, readonly=True) as record:
-        people = everyone(record, wiring.unlock(record, passphrase_file))
+        people = everyone(record, asking.unlock(record, passphrase_file))
         lines = [
             (*standing(one, settings.retention, today, held=record.held(one.id)), one)
             for one in people

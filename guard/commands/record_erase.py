@@ -10,7 +10,7 @@ from guard.clients import rights
 from guard.clients.directory import Client
 from guard.clients.register import everyone, the_one
 from guard.clients.retention import standing
-from guard.commands import wiring
+from guard.commands import asking, wiring
 from guard.commands.options import PASSPHRASE
 from guard.commands.record_access import asked
 from guard.commands.record_models import forget, learned_from
@@ -63,7 +63,7 @@ def erase(
         record = stack.enter_context(wiring.open_record(settings))
         # What a crash left undone is done first, whatever is asked now.
         finish(record)
-        reader = wiring.unlock(record, passphrase_file)
+        reader = asking.unlock(record, passphrase_file)
         erased = _erased(record, client)
         if erased is not None:
             click.echo(certificate(erased))

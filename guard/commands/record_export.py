@@ -8,7 +8,7 @@ import click
 
 from guard.clients.directory import Client
 from guard.clients.register import everyone, the_one
-from guard.commands import wiring
+from guard.commands import asking, wiring
 from guard.commands.options import PASSPHRASE
 from guard.config import Settings, load
 from guard.errors import RecordBrokenError
@@ -47,7 +47,7 @@ def export(config: Path, folder: Path, who: str, passphrase_file: Path | None) -
         _one(settings, folder, who, passphrase_file)
         return
     with wiring.open_record(settings, readonly=True) as opened:
-        reader = wiring.unlock(opened, passphrase_file)
+        reader = asking.unlock(opened, passphrase_file)
         done = record_export.export(opened, reader, folder)
     click.echo(f"{done.items} messages in {folder}. They are not sealed there: keep them safe.")
     if done.destroyed:
@@ -58,7 +58,7 @@ def export(config: Path, folder: Path, who: str, passphrase_file: Path | None) -
 
 def _one(settings: Settings, folder: Path, who: str, passphrase_file: Path | None) -> None:
     with wiring.open_record(settings) as opened:
-        reader = wiring.unlock(opened, passphrase_file)
+        reader = asking.unlock(opened, passphrase_file)
         client = the_one(everyone(opened, reader), who)
         book = book_of(settings, opened, reader)
         with record_export.new_folder(folder) as staging:

@@ -7,7 +7,7 @@ import click
 from guard.clients import directory, rights
 from guard.clients.register import everyone, the_one
 from guard.clients.rights import Mark, Why
-from guard.commands import wiring
+from guard.commands import asking, wiring
 from guard.commands.options import PASSPHRASE, REASON
 from guard.config import load
 from guard.errors import ConfigError
@@ -24,7 +24,7 @@ def owner_of(record: Record, text: str, passphrase_file: Path | None) -> str:
     """
     if record.keys.is_owner(text) and record.latest(directory.KIND, owner=text) is not None:
         return text
-    return the_one(everyone(record, wiring.unlock(record, passphrase_file)), text).id
+    return the_one(everyone(record, asking.unlock(record, passphrase_file)), text).id
 
 
 @click.command()

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from guard.commands import sheets, wiring
+from guard.commands import asking, sheets, wiring
 from guard.commands.options import PASSPHRASE
 from guard.config import Settings, load
 from guard.errors import ConfigError, LockedError
@@ -36,7 +36,7 @@ def passphrase(
 ) -> None:
     """Change the passphrase. The recovery sheet stays as it is."""
     with wiring.open_record(load(config), readonly=True) as record:
-        identity = record.keys.unlock(wiring.ask_passphrase(passphrase_file))
+        identity = record.keys.unlock(asking.ask_passphrase(passphrase_file))
         _store(record, identity, _new_passphrase(new_passphrase_file))
     click.echo("The passphrase is changed. Backups of keys/ open by the old one until replaced.")
 
@@ -48,7 +48,7 @@ def passphrase(
 def sheet(config: Path, file: Path, passphrase_file: Path | None) -> None:
     """Write the recovery sheet again, to FILE: printable if it ends in .pdf, else plain."""
     with wiring.open_record(load(config), readonly=True) as record:
-        identity = record.keys.unlock(wiring.ask_passphrase(passphrase_file))
+        identity = record.keys.unlock(asking.ask_passphrase(passphrase_file))
     sheets.reserve(file)
     sheets.write(file, recovery_sheet(identity))
     click.echo(f"Written: {file}. Print it, keep it with your clinical will, delete the file.")
@@ -192,7 +192,7 @@ def _change(record: Record, change: Change) -> None:
 
 
 def _hers(record: Record, passphrase_file: Path | None) -> Identity:
-    identity = record.keys.unlock(wiring.ask_passphrase(passphrase_file))
+    identity = record.keys.unlock(asking.ask_passphrase(passphrase_file))
     if identity.recipient != record.keys.masters()[0]:
         raise LockedError(
             "this is the executor's passphrase, and only hers changes who can read",
@@ -220,14 +220,14 @@ def _bad(error: ValueError) -> ConfigError:
 
 
 def _new_passphrase(file: Path | None) -> str:
-    return wiring.ask_passphrase(
+    return asking.ask_passphrase(
         file, confirm=True, prompt="New passphrase", option="--new-passphrase-file"
     )
 
 
 def _key(file: Path | None) -> str:
     if file is None:
-        return wiring.ask_passphrase(None, prompt="Key from the sheet", option="--key-file")
+        return asking.ask_passphrase(None, prompt="Key from the sheet", option="--key-file")
     try:
         return file.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError):

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from guard.commands import wiring
+from guard.commands import asking, wiring
 from guard.commands.options import PASSPHRASE
 from guard.config import load
 from guard.record import proof, witness
@@ -29,7 +29,7 @@ def prove(config: Path, item: int, out: Path | None, passphrase_file: Path | Non
     settings = load(config)
     folder = out or Path(f"proof-{item}")
     with wiring.open_record(settings, readonly=True) as record:
-        reader = wiring.unlock(record, passphrase_file)
+        reader = asking.unlock(record, passphrase_file)
         head = witness.earliest_stamped(record, item) or proof.Head(note=record.head())
         proof.write(proof.prove(record, reader, item, head=head), folder)
     click.echo(f"{folder}: the e-mail itself is in it, not sealed. README.txt says what to do.")

@@ -9,7 +9,7 @@ from typing import TypedDict, Unpack
 import click
 
 from guard.clients.register import everyone, the_one
-from guard.commands import wiring
+from guard.commands import asking, wiring
 from guard.commands.options import PASSPHRASE
 from guard.commands.review import minutes_of_item
 from guard.config import load
@@ -59,7 +59,7 @@ def search(config: Path, **options: Unpack[_Options]) -> None:
     """
     settings = load(config)
     with wiring.open_record(settings, readonly=True) as record:
-        reader = wiring.unlock(record, options["passphrase_file"])
+        reader = asking.unlock(record, options["passphrase_file"])
         wanted, most = _wanted(record, reader, options), options["most"]
         found = look(
             Index(), record, reader, wanted, most_read=None, most_found=most, progress=_progress

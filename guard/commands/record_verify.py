@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from guard.commands import wiring
+from guard.commands import asking, wiring
 from guard.commands.options import PASSPHRASE
 from guard.commands.witnessing import heads_in
 from guard.config import load
@@ -45,7 +45,7 @@ def verify(
     identity = None
     if with_content:
         with wiring.open_record(settings, readonly=True) as opened:
-            identity = opened.keys.unlock(wiring.ask_passphrase(passphrase_file))
+            identity = opened.keys.unlock(asking.ask_passphrase(passphrase_file))
     folder = wiring.record_folder(settings)
     heads = [note for file in against for note in heads_in(file, settings)]
     look = Examination(

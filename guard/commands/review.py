@@ -14,7 +14,7 @@ from threading import Thread
 import click
 
 from guard.clients.directory import Client
-from guard.commands import alarms, wiring
+from guard.commands import alarms, asking, lastscan, wiring
 from guard.commands.options import PASSPHRASE
 from guard.config import Settings, Smtp, load
 from guard.errors import ConfigError, GuardError, LockedError
@@ -93,7 +93,7 @@ def edges(settings: Settings) -> Edges:
         token=lambda: secrets.token_hex(24),
         errands=None if smtp is None else lambda record: _errands(settings, smtp, record),
         model_card=lambda: wiring.chosen_model(settings).file.with_name(CARD),
-        last_scan=lambda: _last_scan(settings.record_folder / "last-scan.json"),
+        last_scan=partial(lastscan.read, settings.record_folder),
         troubles=partial(alarms.current, settings),
         free_bytes=wiring.free_bytes,
         copy=partial(zipped_copy, settings),
@@ -109,14 +109,6 @@ def zipped_copy(settings: Settings, book: Book, client: Client) -> bytes:
 
         make_copy(settings, book, client, archive.writestr)
     return packed.getvalue()
-
-
-def _last_scan(note: Path) -> dict[str, object]:
-    try:
-        found = json.loads(note.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return found if isinstance(found, dict) else {}
 
 
 @contextlib.contextmanager
@@ -170,7 +162,7 @@ def unlocked_book(settings: Settings, passphrase_file: Path | None) -> Iterator[
     """The record for one command, opened by the passphrase."""
     at = edges(settings)
     desk = Desk(at, Session(at.token))
-    desk.unlock(wiring.ask_passphrase(passphrase_file))
+    desk.unlock(asking.ask_passphrase(passphrase_file))
     with desk.open() as book:
         yield book
 

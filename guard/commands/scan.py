@@ -10,7 +10,7 @@ from pathlib import Path
 
 import click
 
-from guard.commands import alarms, wiring
+from guard.commands import alarms, lastscan, wiring
 from guard.commands.group import show
 from guard.commands.patience import obeyed
 from guard.commands.progress import Progress
@@ -142,7 +142,7 @@ def _scanned(
         summary = corridor.scan(replace(house, threads=known, last=newest))
         after(house)
         entries = house.record.size()
-    wiring.note_run(settings, counts(summary), entries=entries)
+    lastscan.note(settings.record_folder, counts(summary), entries=entries, now=wiring.clock())
     if settings.record.witness or settings.record.timestamp_url:
         from guard.commands.witnessing import daily  # noqa: PLC0415  # few scans need it
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from guard import shipped
-from guard.commands import wiring
+from guard.commands import asking, wiring
 from guard.commands.model import put_in_use
 from guard.commands.options import PASSPHRASE
 from guard.commands.review import minutes_of_item
@@ -60,7 +60,7 @@ def train(config: Path, into: Path | None, *, anyway: bool, passphrase_file: Pat
         return
     settings = load(config)
     with wiring.open_record(settings, readonly=True) as record:
-        ruled = ruled_examples(settings, record, wiring.unlock(record, passphrase_file))
+        ruled = ruled_examples(settings, record, asking.unlock(record, passphrase_file))
     if not ruled:
         raise ConfigError(
             "there is no ruling to learn from yet", hint="Rule on some mail first: guard review"

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from guard.commands import wiring
+from guard.commands import asking, wiring
 from guard.commands.options import PASSPHRASE
 from guard.commands.review import minutes_of_item
 from guard.config import load
@@ -23,7 +23,7 @@ def why(config: Path, item: int, passphrase_file: Path | None) -> None:
     """Show every rule, pass or fail, behind what was done about ITEM. Needs the passphrase."""
     settings = load(config)
     with wiring.open_record(settings, readonly=True) as record:
-        reader = wiring.unlock(record, passphrase_file)
+        reader = asking.unlock(record, passphrase_file)
         minutes = minutes_of_item(record, reader, item)
         known = record.latest("filed", item=item)
     if minutes is None:

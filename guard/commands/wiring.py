@@ -1,10 +1,8 @@
 """The one place with the clock, the randomness and the edges, and where they are joined."""
 
-import json
 import os
 import secrets
 import shutil
-import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
@@ -12,18 +10,14 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
-import click
-
-from guard.commands import signin
+from guard.commands import lastscan, signin
 from guard.config import Settings, Smtp
-from guard.errors import ConfigError, GuardError, LockedError, ModelError, RecordError
-from guard.mail import imap, login
+from guard.errors import ConfigError, GuardError, ModelError, RecordError
+from guard.mail import imap
 from guard.pipeline.house import Folder, House
-from guard.record import durable
 from guard.record.eraser import finish as finish_erasures
 from guard.record.ledger import Record
 from guard.record.lock import scan_lock
-from guard.record.reading import Reader
 from guard.record.sqlite import SqliteRecord
 from guard.reply.alerting import Alerting, Way
 from guard.reply.errands import Errands
@@ -296,8 +290,8 @@ def enter_house(
         errands=errands,
         alerts=alerting(stack, settings, sender),
         clock=clock,
-        last=last_run(settings),
-        noted=noted_size(settings),
+        last=lastscan.ended(settings.record_folder),
+        noted=lastscan.entries(settings.record_folder),
         wordings=words,
         progress=progress,
         expect=expect,
@@ -328,24 +322,6 @@ def alerting(
     return Alerting(ways=tuple(ways), settings=settings.alerts, token=token)
 
 
-def last_run(settings: Settings) -> datetime | None:
-    """Return when the last scan ended; None when none has."""
-    try:
-        note = json.loads((settings.record_folder / "last-scan.json").read_text())
-        return datetime.fromisoformat(note["at"])
-    except (OSError, ValueError, KeyError, TypeError):
-        return None
-
-
-def noted_size(settings: Settings) -> int:
-    """Return how many entries the record had when the last scan ended; 0 if that is not known."""
-    try:
-        note = json.loads((settings.record_folder / "last-scan.json").read_text())
-        return int(note["entries"])
-    except (OSError, ValueError, KeyError, TypeError):
-        return 0
-
-
 def put_into_sent(settings: Settings, raw: bytes) -> None:
     """Put a copy of what was sent into the Sent folder, unless the provider does.
 
@@ -362,27 +338,6 @@ def wait(seconds: float) -> None:
     time.sleep(seconds)
 
 
-def note_run(settings: Settings, counts: dict[str, int], *, entries: int) -> None:
-    """Note when the last scan ended and what it counted, for ``guard check``.
-
-    Args:
-        settings: The practice's choices.
-        counts: What it did.
-        entries: What the record held then, so that a later scan knows an older copy of it.
-
-    Raises:
-        RecordError: The disk would not. What was filed stays filed.
-    """
-    note = {"at": clock().isoformat(timespec="seconds"), "entries": entries, **counts}
-    target = settings.record_folder / "last-scan.json"
-    fresh = target.with_suffix(".new")
-    try:
-        fresh.write_text(json.dumps(note), encoding="ascii")
-        fresh.replace(target)
-    except OSError as error:
-        raise durable.disk_error(error) from error
-
-
 def write_private(file: Path, text: str) -> None:
     """Write a new file that only its owner can read.
 
@@ -395,45 +350,6 @@ def write_private(file: Path, text: str) -> None:
             opened.write(text)
     except OSError as error:
         raise ConfigError(f"cannot write {file}: {error.strerror}") from None
-
-
-def unlock(record: Record, passphrase_file: Path | None) -> Reader:
-    """Open the record for reading, by the passphrase from a file or from a prompt.
-
-    Raises:
-        LockedError: The passphrase is wrong, or there is nobody to ask.
-    """
-    return Reader(record, record.keys.unlock(ask_passphrase(passphrase_file)))
-
-
-def ask_passphrase(
-    file: Path | None,
-    *,
-    confirm: bool = False,
-    prompt: str = "Passphrase",
-    option: str = "--passphrase-file",
-) -> str:
-    """Return the passphrase from a file, or ask for it without showing it."""
-    if file is not None:
-        return login.password(file=file, command=[], service="guard", user="", key=option)
-    if not sys.stdin.isatty():
-        raise LockedError(
-            f"a {prompt.lower()} is needed, and there is nobody to ask",
-            hint=f"Run this in a terminal, or give {option} FILE.",
-        )
-    asked: str = click.prompt(prompt, hide_input=True, confirmation_prompt=confirm, err=True)
-    return asked
-
-
-def confirmed(question: str, *, option: str) -> bool:
-    """Ask for a yes; `option` is how to give it where nobody can be asked.
-
-    Raises:
-        ConfigError: There is nobody to ask.
-    """
-    if not sys.stdin.isatty():
-        raise ConfigError("a yes is needed, and there is nobody to ask", hint=f"Add: {option}")
-    return click.confirm(question, default=False, err=True)
 
 
 def free_bytes(folder: Path) -> int:
