@@ -5,7 +5,6 @@ first sign-in is `guard.mail.google` and `guard.mail.microsoft`. Source: RFC 674
 and 6, RFC 8628.
 """
 
-import http.client
 import json
 import urllib.parse
 from collections.abc import Mapping
@@ -14,25 +13,17 @@ from datetime import datetime
 from pathlib import Path
 
 from guard.errors import UnreachableError
-from guard.mail import refusals
-from guard.mail.connection import Place, Watchdog, connect, context, explained
+from guard.mail import https, refusals
 from guard.mail.token import Provider, Token, renewed
 
 NAMES: Mapping[Provider, str] = {"google": "Google", "microsoft": "Microsoft"}
 
-_TIMEOUT = 15
-"""Seconds for TCP, for TLS, and without a single byte."""
-
 _DEADLINE = 30
 """Seconds for the whole conversation."""
-
-_LONGEST = 200_000
-"""Bytes of an answer; a real one has some thousands."""
 
 _HEADERS: Mapping[str, str] = {
     "Accept": "application/json",
     "Content-Type": "application/x-www-form-urlencoded",
-    "Connection": "close",
 }
 
 _OK, _TOO_MANY, _BROKEN = 200, 429, 500
@@ -119,60 +110,32 @@ def ask(where: Authority, form: Mapping[str, str]) -> Mapping[str, object]:
         SignInError: It says no, and a new sign-in mends it.
         ConfigError: It says no because of the set-up.
     """
-    status, text = _post(where, urllib.parse.urlencode(form).encode("ascii"))
-    if status == _TOO_MANY or status >= _BROKEN:
-        raise UnreachableError(f"the sign-in server of {where.name} is out of order ({status})")
+    got = https.exchange(
+        "POST",
+        where.token_url,
+        what="sign-in server",
+        ca_file=where.ca_file,
+        headers=_HEADERS,
+        body=urllib.parse.urlencode(form).encode("ascii"),
+        deadline=_DEADLINE,
+    )
+    if got.status == _TOO_MANY or got.status >= _BROKEN:
+        raise UnreachableError(
+            f"the sign-in server of {where.name} is out of order ({got.status})"
+        )
     try:
-        answer = json.loads(text)
+        answer = json.loads(got.body)
     except (ValueError, RecursionError):
         raise unreadable(where) from None
     if not isinstance(answer, dict):
         raise unreadable(where)
     if "error" in answer:
         raise refusals.of_provider(answer, where.name)
-    if status != _OK:
+    if got.status != _OK:
         raise unreadable(where)
     return answer
 
 
 def unreadable(where: Authority) -> UnreachableError:
     """Return the error for an answer that is none. No word of it is shown."""
-    return UnreachableError(
-        f"the sign-in server of {where.name} answered what guard cannot read",
-        hint="Is there a page to log in to this network? Else it may pass by itself.",
-    )
-
-
-def _post(where: Authority, body: bytes) -> tuple[int, bytes]:
-    url = urllib.parse.urlsplit(where.token_url)
-    host, port = url.hostname or "", url.port or 443
-    place = Place(
-        what=f"sign-in server {host}:{port}",
-        host=host,
-        port=port,
-        security="tls",
-        ca_file=where.ca_file,
-        timeout=_TIMEOUT,
-    )
-    # Not urllib: it would follow a redirect, and with it show the refresh token to a stranger.
-    line = http.client.HTTPSConnection(host, port, context=context(where.ca_file))
-    line.sock = sock = connect(place)
-    watchdog = Watchdog(lambda: sock, _DEADLINE)
-    try:
-        line.request("POST", url.path, body=body, headers=_HEADERS)
-        with line.getresponse() as answer:
-            text = answer.read(_LONGEST + 1)
-    except (OSError, ValueError, http.client.HTTPException) as error:
-        told = TimeoutError() if watchdog.barked else error
-        if isinstance(told, OSError):
-            raise explained(told, place) from None
-        raise unreadable(where) from None
-    finally:
-        watchdog.stop()
-        line.close()
-        sock.close()
-    if watchdog.barked:
-        raise explained(TimeoutError(), place)
-    if len(text) > _LONGEST:
-        raise unreadable(where)
-    return answer.status, text
+    return https.unreadable(f"sign-in server of {where.name}")

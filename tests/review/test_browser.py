@@ -13,10 +13,9 @@ from threading import Thread
 from typing import Any
 
 import pytest
-from waitress import create_server  # type: ignore[import-untyped]  # waitress ships no types
 
 from guard.review.web import create_app
-from guard.review.web_server import host_of, listen
+from guard.review.web_server import Server, host_of, listen
 from guard.verdict.label import Label
 from tests.review.practice import PASSPHRASE, Practice, letter
 
@@ -53,12 +52,15 @@ def served(practice: Practice) -> Iterator[str]:
     listening = listen()
     host = host_of(listening)
     app = create_app(practice.desk, host=host)
-    server: Any = create_server(app, sockets=[listening], threads=1)
-    Thread(target=server.run, daemon=True).start()
+    server = Server(app, listening)
+    running = Thread(target=server.run, daemon=True)
+    running.start()
     try:
         yield f"http://{host}"
     finally:
-        server.close()
+        server.stop()
+        running.join(10)
+        assert not running.is_alive()
 
 
 @pytest.fixture
