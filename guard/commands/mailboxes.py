@@ -43,7 +43,7 @@ def list_(config: Path, *, as_json: bool) -> None:
 @mailboxes.command()
 @click.option(
     "--late",
-    type=click.IntRange(1),
+    type=click.IntRange(0),
     default=LATE_S,
     show_default=True,
     help="Seconds without a good scan that are too many.",

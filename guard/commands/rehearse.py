@@ -22,11 +22,22 @@ def rehearse(house: House) -> None:
     """Print, for every message that a scan would file now, what it would do."""
     total = 0
     would = _Would(house)
+    answers = []
     for folder in house.folders:
         for mail, reading in _new(house, folder):
             total += 1
-            done = ["filed"] if reading is None else would.do(folder, mail, reading)
-            click.echo(f"{folder.name} {mail.uid}: would be {', '.join(done)}")
+            if reading is None:
+                _tell(folder, mail, frozenset())
+                continue
+            actions = would.do(folder, mail, reading)
+            if ANSWERS & actions:
+                answers.append((folder, mail, reading))
+            else:
+                _tell(folder, mail, actions)
+    # As in a scan: who is answered is known when every letter was read.
+    would.begin_anew()
+    for folder, mail, reading in answers:
+        _tell(folder, mail, would.do(folder, mail, reading))
     if house.reader.problem is not None:
         raise house.reader.problem
     click.echo(f"{total} messages would be filed. Nothing was filed, flagged or sent.")
@@ -61,9 +72,10 @@ class _Would:
     def __init__(self, house: House) -> None:
         self._house = house
         self._history = history_of(house)
+        self._alarmed: set[str] = set()
 
-    def do(self, folder: Folder, mail: Fetched, reading: Reading) -> list[str]:
-        """Return in words what would be done."""
+    def do(self, folder: Folder, mail: Fetched, reading: Reading) -> frozenset[Action]:
+        """Return what would be done besides filing."""
         house = self._house
         case, _ = gather(
             reading,
@@ -76,8 +88,19 @@ class _Would:
         )
         decision = decide(case, limits_of(house.settings))
         if "crisis" in decision.grounds:
+            self._alarmed |= {*case.clients}
             self._history.alarm({*case.clients}, case.now)
         if ANSWERS & decision.actions:
             what = SIGNPOST if Action.SIGNPOST in decision.actions else REMINDER
             self._history.due(case.clients, case.now, what=what)
-        return ["filed", *(words.WOULD[one] for one in Action if one in decision.actions)]
+        return decision.actions
+
+    def begin_anew(self) -> None:
+        """Forget who would have been answered, but not who may be in danger."""
+        self._history = history_of(self._house)
+        self._history.alarm(self._alarmed, self._house.clock())
+
+
+def _tell(folder: Folder, mail: Fetched, actions: frozenset[Action]) -> None:
+    done = ["filed", *(words.WOULD[one] for one in Action if one in actions)]
+    click.echo(f"{folder.name} {mail.uid}: would be {', '.join(done)}")

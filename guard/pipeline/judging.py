@@ -80,6 +80,10 @@ class Judging:
         """False as soon as nothing can be sent, or her own answers are not known."""
         self.postponed: set[int] = set()
         """Items whose reminder must wait; the next scan decides about them anew."""
+        self._answers: list[tuple[_Decided, Reading]] = []
+        """What is to be answered once every folder was read."""
+        self._alarmed: set[str] = set()
+        """Clients whose mail meant danger in this scan."""
 
     def start(self, work: list[Work]) -> Results:
         """Start reading a batch; the call returns at once."""
@@ -88,10 +92,17 @@ class Judging:
         return self._house.reader.start([one.mail.raw for one in work])
 
     def finish(self, work: list[Work], results: Results) -> None:
-        """Decide about a batch, file the decisions, then act on them: alert first."""
-        decided = self._decide_all([*zip(work, results(), strict=True)])
+        """Decide about a batch, file the decisions, then act on them: alert first.
+
+        Reminders wait for :meth:`answer`: a letter in a later batch may mean danger.
+        """
+        readings = results()
+        decided = [self._decide(*one) for one in zip(work, readings, strict=True)]
         if not decided:
             return
+        alarmed = {client for one in decided if one.alarming for client in one.case.clients}
+        self._alarmed |= alarmed
+        self._history.alarm(alarmed, self._house.clock())
         tripped = [one.tripped for one in decided if one.tripped is not None]
         self._house.record.append(
             [*(one.entry for one in decided), *tripped], now=_ms(self._house.clock())
@@ -100,9 +111,27 @@ class Judging:
             self._count(one)
         if any(Action.ALERT in one.actions for one in decided):
             self._alarm.ring()
-        for one in decided:
-            if ANSWERS & one.actions:
+        for one, reading in zip(decided, readings, strict=True):
+            if Action.SIGNPOST in one.actions:
+                # Where to turn is told at once.
                 self._remind(one)
+            elif ANSWERS & one.actions:
+                self._answers.append((one, reading))
+
+    def answer(self) -> None:
+        """Send the reminders, now that every folder was read and no letter can be in between.
+
+        Whoever wrote of danger in any letter of this scan, found before or after, gets none.
+        """
+        for one, reading in self._answers:
+            if self._alarmed & {*one.case.clients}:
+                self._history.ended(one.case.clients[0])
+                held = self._decide(one.work, reading)
+                self._house.record.append([held.entry], now=_ms(self._house.clock()))
+                self._count(held)
+            else:
+                self._remind(one)
+        self._answers.clear()
 
     def give_up(self, items: list[int]) -> None:
         """Hold for her what was filed but left the server before it could be seen through."""
@@ -117,17 +146,6 @@ class Judging:
                 # It was judged, and waits for her; only the reminder is off.
                 gone = Fact(kind="gone", item=item, owner=owners[0], closes=("remind",))
             record.append([gone], now=_ms(self._house.clock()))
-
-    def _decide_all(self, read: list[tuple[Work, Reading]]) -> list[_Decided]:
-        decided = [self._decide(*one) for one in read]
-        alarmed = {client for one in decided if one.alarming for client in one.case.clients}
-        self._history.alarm(alarmed, self._house.clock())
-        for place, one in enumerate(decided):
-            if ANSWERS & one.actions and not one.alarming and alarmed & {*one.case.clients}:
-                # Two letters came at once, and the other one means danger.
-                self._history.ended(one.case.clients[0])
-                decided[place] = self._decide(*read[place])
-        return decided
 
     def _decide(self, work: Work, reading: Reading) -> _Decided:
         try:

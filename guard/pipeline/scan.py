@@ -35,7 +35,9 @@ def scan(house: House) -> Summary:
     judging = Judging(house, summary, alarm)
     handed: set[int] = set()
     walks = [Walk(house, folder, summary, handed) for folder in house.folders]
-    if _all_through(walks, judging, summary):
+    whole = _all_through(walks, judging, summary)
+    judging.answer()
+    if whole:
         now = int(house.clock().timestamp() * 1000)
         open_ = open_items(house.record, now=now) - judging.postponed
         judging.give_up([one for one in open_ if not any(walk.shows(one) for walk in walks)])

@@ -141,11 +141,11 @@ def test_an_operator_sees_how_they_stand(clinic: Clinic) -> None:
 def test_health_is_silent_until_a_mailbox_is_left_alone_for_too_long(clinic: Clinic) -> None:
     unknown = clinic.guard("mailboxes", "health")
     clinic.scan()
-    well, late = clinic.guard("mailboxes", "health"), None
+    well = clinic.guard("mailboxes", "health")
     clinic.practices["anna"].config.write_text("[practice]\n")
     clinic.guard("mailboxes", "retry", "anna")
     clinic.scan()
-    late = clinic.guard("mailboxes", "health", "--late", "1")
+    late = clinic.guard("mailboxes", "health", "--late", "0")
 
     assert (unknown.status, unknown.out.splitlines()[0]) == (75, "anna: never scanned")
     assert (well.status, well.out) == (0, "")

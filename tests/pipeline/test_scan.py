@@ -146,6 +146,37 @@ def test_who_writes_of_danger_gets_no_reminder_for_the_letter_before(practice: P
 # --- where to find help ---------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("where", ["a later batch", "junk"])
+def test_nor_when_the_letter_of_danger_is_found_later(practice: Practice, where: str) -> None:
+    practice.server.batch = 1
+    uid = practice.inbox.put(a_mail(ref="1"))
+    practice.inbox.put(a_mail("al"))
+    box = practice.junk if where == "junk" else practice.inbox
+    box.put(a_mail(words="crisis", ref="2"))
+    summary = scan(practice.house())
+
+    assert practice.tray.alerts == 1
+    assert practice.tray.reminders == ["al@client.example"]
+    assert (summary.reminded, tasks(practice.record).get("remind")) == (1, None)
+    filed = practice.record.latest("decided", item=item_at(practice, uid))
+    assert "remind" not in filed.data["actions"]
+
+
+def test_nobody_is_answered_before_every_folder_was_read(practice: Practice) -> None:
+    practice.server.batch, practice.server.breaks_after = 1, 1
+    uid = practice.inbox.put(a_mail())
+    practice.inbox.put(a_mail(words="crisis", ref="2"))
+    with pytest.raises(UnreachableError):
+        scan(practice.house())
+    assert practice.tray.sent == []
+    assert tasks(practice.record)["remind"] == [item_at(practice, uid)]
+
+    practice.server.breaks_after = None
+    scan(practice.house())
+    assert (practice.tray.alerts, practice.tray.reminders) == (1, [])
+    assert "remind" not in tasks(practice.record)
+
+
 def with_signpost(practice: Practice, *, more: str = "") -> None:
     """She switches on that who may be in danger is told where to turn, and approves the words."""
     practice.settings = settings("[alerts]", f"crisis_signpost = true\n{more}\n[alerts]")
