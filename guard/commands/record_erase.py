@@ -23,6 +23,7 @@ from guard.record.ledger import Record
 from guard.record.reading import Reader
 from guard.review.earlier import earlier
 from guard.review.index import Index
+from guard.review.letters import Letters
 from guard.review.shelf import Shelf
 from guard.rights.erasing import Plan, plan
 
@@ -165,7 +166,9 @@ def _before(record: Record, reader: Reader, who: Client) -> int:
     shelf = Shelf()
     shelf.take(record.entries())
     known = tuple(everyone(record, reader))
-    return len(earlier(shelf, record, reader, Index(), who, parents=known, most_read=None))
+    with Letters() as letters:
+        index = Index(letters)
+        return len(earlier(shelf, record, reader, index, who, parents=known, most_read=None))
 
 
 def _ripe(record: Record, owner: str, code: str, planned: Plan) -> Entry:

@@ -19,6 +19,7 @@ from guard.record.ledger import Record
 from guard.record.reading import Reader
 from guard.reply.wording import wordings
 from guard.review.book import Book, Memory
+from guard.review.letters import Letters
 from guard.review.shelf import Row, Shelf
 from guard.rights.copy import Copied, copy
 
@@ -57,10 +58,10 @@ def export(config: Path, folder: Path, who: str, passphrase_file: Path | None) -
 
 
 def _one(settings: Settings, folder: Path, who: str, passphrase_file: Path | None) -> None:
-    with wiring.open_record(settings) as opened:
+    with wiring.open_record(settings) as opened, Letters() as letters:
         reader = asking.unlock(opened, passphrase_file)
         client = the_one(everyone(opened, reader), who)
-        book = book_of(settings, opened, reader)
+        book = book_of(settings, opened, reader, letters)
         with record_export.new_folder(folder) as staging:
             done = make_copy(settings, book, client, partial(record_export.put, staging))
         before = book.earlier(client, most_read=None)
@@ -70,7 +71,7 @@ def _one(settings: Settings, folder: Path, who: str, passphrase_file: Path | Non
         click.echo(line)
 
 
-def book_of(settings: Settings, record: Record, reader: Reader) -> Book:
+def book_of(settings: Settings, record: Record, reader: Reader, letters: Letters) -> Book:
     """Open the record as the review page reads it."""
     shelf = Shelf()
     shelf.take(record.entries())
@@ -78,7 +79,7 @@ def book_of(settings: Settings, record: Record, reader: Reader) -> Book:
         record,
         reader,
         shelf,
-        Memory(),
+        Memory(letters),
         now=wiring.milliseconds(),
         can_send=False,
         wordings=wordings(settings),

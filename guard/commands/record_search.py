@@ -14,11 +14,11 @@ from guard.commands.options import PASSPHRASE
 from guard.commands.review import minutes_of_item
 from guard.config import load
 from guard.errors import GuardError
-from guard.mail.parse import parse
 from guard.record.ledger import Record
 from guard.record.reading import Reader
 from guard.review import plain
 from guard.review.index import Index
+from guard.review.letters import Letters
 from guard.review.search import Wanted
 from guard.review.search import search as look
 from guard.verdict.label import Label
@@ -58,14 +58,20 @@ def search(config: Path, **options: Unpack[_Options]) -> None:
     first search reads every message once; what it learns is kept sealed, client by client.
     """
     settings = load(config)
-    with wiring.open_record(settings, readonly=True) as record:
+    with wiring.open_record(settings, readonly=True) as record, Letters() as letters:
         reader = asking.unlock(record, options["passphrase_file"])
         wanted, most = _wanted(record, reader, options), options["most"]
         found = look(
-            Index(), record, reader, wanted, most_read=None, most_found=most, progress=_progress
+            Index(letters),
+            record,
+            reader,
+            wanted,
+            most_read=None,
+            most_found=most,
+            progress=_progress,
         )
         for item in found.items:
-            fields = _fields(record, reader, item)
+            fields = _fields(record, reader, letters, item)
             click.echo(_json(fields) if options["as_json"] else _line(fields))
     if not found.items:
         click.echo("Nothing was found.", err=True)
@@ -89,10 +95,10 @@ def _json(fields: dict[str, object]) -> str:
     return json.dumps(fields, ensure_ascii=False)
 
 
-def _fields(record: Record, reader: Reader, item: int) -> dict[str, object]:
+def _fields(record: Record, reader: Reader, letters: Letters, item: int) -> dict[str, object]:
     entry = record.entry(item).fields
     about = minutes_of_item(record, reader, item)
-    sender, subject = (about.sender, about.subject) if about else _headers(reader, item)
+    sender, subject = (about.sender, about.subject) if about else _headers(reader, letters, item)
     received = datetime.fromtimestamp(entry["received"] / 1000, tz=UTC)
     return {
         "item": item,
@@ -104,10 +110,10 @@ def _fields(record: Record, reader: Reader, item: int) -> dict[str, object]:
     }
 
 
-def _headers(reader: Reader, item: int) -> tuple[str, str]:
+def _headers(reader: Reader, letters: Letters, item: int) -> tuple[str, str]:
     """To whom, and the subject, of a message that was not judged: mostly mail of hers."""
     try:
-        message = parse(reader.raw(item))
+        message, _ = letters.message(reader.raw(item), own=())
     except GuardError:
         return "", ""
     return ", ".join(f"to {one.email}" for one in message.recipients), message.subject

@@ -27,6 +27,7 @@ from guard.reply.wording import wordings
 from guard.review import plain, view
 from guard.review.book import Book
 from guard.review.desk import Desk, Edges
+from guard.review.letters import Letters
 from guard.review.queue import Lane, Waiting
 from guard.review.session import Session
 from guard.verdict.chosen import CARD
@@ -97,6 +98,7 @@ def edges(settings: Settings) -> Edges:
         troubles=partial(alarms.current, settings),
         free_bytes=wiring.free_bytes,
         copy=partial(zipped_copy, settings),
+        letters=Letters(),
     )
 
 
@@ -152,7 +154,7 @@ def _serve(settings: Settings, *, port: int, browser: bool) -> None:
     if browser:
         # Apart, because a browser for terminals comes back only when it is closed.
         Thread(target=webbrowser.open, args=(link,), daemon=True).start()
-    with contextlib.suppress(KeyboardInterrupt):
+    with contextlib.suppress(KeyboardInterrupt), at.letters:
         serve(app, listening, tick=desk.expire)
     click.echo("Closed.")
 
@@ -163,7 +165,7 @@ def unlocked_book(settings: Settings, passphrase_file: Path | None) -> Iterator[
     at = edges(settings)
     desk = Desk(at, Session(at.token))
     desk.unlock(asking.ask_passphrase(passphrase_file))
-    with desk.open() as book:
+    with at.letters, desk.open() as book:
         yield book
 
 

@@ -8,9 +8,8 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from guard.clients import directory
-from guard.errors import GuardError
+from guard.errors import GuardError, UnreadableError
 from guard.mail.message import Message
-from guard.mail.parse import parse
 from guard.policy.minutes import Minutes, read
 from guard.record.entry import UNSORTED
 from guard.record.ledger import Record
@@ -19,6 +18,7 @@ from guard.reply.wording import Wording, Wordings, approved
 from guard.review import rulings
 from guard.review.earlier import earlier
 from guard.review.index import Index
+from guard.review.letters import Letters
 from guard.review.queue import (
     LOOK_BACK_DAYS,
     MOST_NOTICES,
@@ -42,14 +42,23 @@ _DAY_MS = 86_400_000
 class Memory:
     """What was unsealed since she unlocked."""
 
-    def __init__(self) -> None:
+    def __init__(self, letters: Letters) -> None:
+        """Begin with nothing.
+
+        Args:
+            letters: Reads strangers' mail.
+        """
+        self.letters = letters
+        """Reads strangers' mail."""
+        self.tangled: set[int] = set()
+        """Messages that cannot be read; each is tried once, since a try may take seconds."""
         self.minutes: dict[int, Minutes | None] = {}
         """By entry."""
         self.clients: dict[int, directory.Client | None] = {}
         """By entry."""
         self.answers: dict[int, rulings.Answer | None] = {}
         """By entry."""
-        self.index = Index()
+        self.index = Index(letters)
         """Of words."""
         self.queue: tuple[int, list[Waiting]] = (-1, [])
         """Size of the record, and what waited then."""
@@ -126,10 +135,26 @@ class Book:
         """
         return self.reader.raw(item)
 
-    def message(self, item: int) -> Message | None:
-        """A message as parsed; None when it cannot be read."""
+    def opened(self, item: int) -> tuple[Message | None, bool]:
+        """A message as parsed, None when it cannot be read; and whether it has a layout.
+
+        Raises:
+            RecordError: Its keys were destroyed.
+            RecordBrokenError: It is not what was filed.
+        """
+        raw = self.raw(item)
+        if item in self.memory.tangled:
+            return None, False
         try:
-            return parse(self.raw(item), own=self.wordings.lines)
+            return self.memory.letters.message(raw, self.wordings.lines)
+        except UnreadableError:
+            self.memory.tangled.add(item)
+            return None, False
+
+    def message(self, item: int) -> Message | None:
+        """A message as parsed; None when it cannot be read, or opened."""
+        try:
+            return self.opened(item)[0]
         except GuardError:
             return None
 

@@ -20,6 +20,7 @@ from guard.record.reading import Reader
 from guard.reply.errands import Errands
 from guard.reply.wording import wordings
 from guard.review.book import Book, Memory
+from guard.review.letters import Letters
 from guard.review.session import Session
 from guard.review.shelf import Shelf
 
@@ -58,6 +59,9 @@ class Edges:
     copy: Callable[[Book, Client], bytes]
     """Makes a client's copy, a ZIP file, and files that it was made."""
 
+    letters: Letters
+    """Reads strangers' mail, apart from the page."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Said:
@@ -77,7 +81,7 @@ class Desk:
         self.edges = edges
         self.session = session
         self.shelf = Shelf()
-        self.memory = Memory()
+        self.memory = Memory(edges.letters)
         self.said: Said | None = None
         self._ahead: Thread | None = None
 
@@ -98,6 +102,7 @@ class Desk:
             self._ahead = None
 
     def _read_ahead(self, also: Callable[[], object]) -> None:
+        self.edges.letters.warm()
         also()
         shelf = Shelf()
         # Whatever is wrong, she is told when she unlocks, which reads what is missing here.
@@ -137,15 +142,18 @@ class Desk:
     def lock(self) -> None:
         """Forget everything that was unsealed."""
         self.session.lock()
-        self.memory.index.close()
-        self.memory = Memory()
+        self._forget()
         self.said = None
 
     def expire(self) -> None:
         """Lock if nobody clicked for too long."""
         if self.session.expire(now=self.now()):
-            self.memory.index.close()
-            self.memory = Memory()
+            self._forget()
+
+    def _forget(self) -> None:
+        self.memory.index.close()
+        self.memory = Memory(self.edges.letters)
+        self.edges.letters.close()
 
     @contextlib.contextmanager
     def open(self, *, write: bool = False) -> Iterator[Book]:

@@ -6,13 +6,13 @@ Touches the world only through the record, the reader and the images that it is 
 from collections.abc import Callable, Sequence
 
 from guard.errors import GuardError
-from guard.mail.parse import parse
 from guard.policy import minutes
 from guard.record.entry import UNSORTED, Entry
 from guard.record.image import Images
 from guard.record.ledger import Record
 from guard.record.reading import Reader
 from guard.review import rulings
+from guard.review.letters import Letters
 from guard.review.sqlite_words import WHAT, Asked, Words
 
 _MOST_TEXT = 500_000
@@ -22,7 +22,13 @@ _MOST_TEXT = 500_000
 class Index:
     """The words of every owner, for somebody who has unlocked the record."""
 
-    def __init__(self) -> None:
+    def __init__(self, letters: Letters) -> None:
+        """Begin with nothing.
+
+        Args:
+            letters: Reads strangers' mail.
+        """
+        self._letters = letters
         self._words: dict[str, Words] = {}
         self._digests: dict[str, str] = {}
         self._size = -1
@@ -118,8 +124,14 @@ class Index:
         for number, (_, item, decided, words) in enumerate(chosen, start=1):
             if decided >= 0:
                 words.judged(item, decided, _thought(reader, decided))
-            words.read(item, _text(reader, item))
+            words.read(item, self._text(reader, item))
             progress(number, len(chosen))
+
+    def _text(self, reader: Reader, item: int) -> str:
+        try:
+            return self._letters.words(reader.raw(item))[:_MOST_TEXT]
+        except GuardError:
+            return ""
 
 
 def _add(words: Words, entry: Entry, owners: Sequence[str]) -> None:
@@ -147,14 +159,3 @@ def _thought(reader: Reader, seq: int) -> str:
         return minutes.read(reader.secret(seq)).verdict.label.value
     except (GuardError, ValueError):
         return ""
-
-
-def _text(reader: Reader, item: int) -> str:
-    """What is searched: who, to whom, subject, names of attachments, the whole text."""
-    try:
-        message = parse(reader.raw(item))
-    except GuardError:
-        return ""
-    people = [f"{one.name} {one.email}" for one in (*message.sender, *message.recipients)]
-    names = [one.name for one in message.attachments]
-    return "\n".join([message.subject, *people, *names, message.full_text])[:_MOST_TEXT]

@@ -1,7 +1,7 @@
 """One message as the page shows it: its text cut into plain and marked pieces, its files.
 
-Pure. Everything that comes out is text; the templates escape it, and nothing of a mail is
-ever given out as markup.
+Pure. Everything that comes out is text, which the templates escape, but for `html`. What reads
+raw bytes here is run in a process apart, never by the page itself (see `letters`).
 """
 
 import re

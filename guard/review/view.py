@@ -14,7 +14,7 @@ from guard.record.entry import UNSORTED
 from guard.reply.outbox import Outcome
 from guard.review import plain
 from guard.review.book import Book
-from guard.review.item import Piece, html, marked, shown
+from guard.review.item import Piece, marked, shown
 from guard.review.queue import Lane, Waiting
 from guard.review.shelf import Row, Standing
 
@@ -37,6 +37,10 @@ _REMINDS = frozenset({Action.REMIND, Action.SHADOW})
 _ENDS = _REMINDS | {Action.SIGNPOST}
 """Decided, but told by how it ended."""
 _NEIGHBOURS = 10
+_UNREADABLE = (
+    "This message cannot be shown: it is damaged, or it takes more time or memory than any letter "
+    "ought to. It is in the record as it came, and you can save it below."
+)
 _VOUCHED = frozenset({"dmarc", "dkim", "spf", "known"})
 _LANE_SAYS = {
     Lane.CRISIS: frozenset({"crisis", "sensitive"}),
@@ -105,7 +109,7 @@ class Item:
     thread: list[Line]
     """What came before and after."""
 
-    has_html: bool = False
+    has_layout: bool = False
     """Whether its layout can be shown."""
 
     problem: str = ""
@@ -211,10 +215,9 @@ def waiting_line(book: Book, one: Waiting) -> Line:
 
 def item(book: Book, row: Row, lane: Lane | None) -> Item:
     """Return one item in full."""
-    message, problem, raw = None, "", b""
+    message, has_layout, problem = None, False, _UNREADABLE
     try:
-        raw = book.raw(row.item)
-        message = book.message(row.item)
+        message, has_layout = book.opened(row.item)
     except GuardError as error:
         problem = f"{error}. {error.hint}".strip()
     minutes = book.minutes(row)
@@ -235,8 +238,8 @@ def item(book: Book, row: Row, lane: Lane | None) -> Item:
         ],
         client=known.name if known else "",
         thread=_thread(book, row),
-        has_html=bool(html(raw)),
-        problem=problem,
+        has_layout=has_layout,
+        problem="" if message else problem,
     )
 
 

@@ -8,7 +8,6 @@ from dataclasses import replace
 from flask import Blueprint, Response, abort, render_template
 
 from guard.review import answering, entitled, health, plain, view
-from guard.review import item as items
 from guard.review.book import Book
 from guard.review.queue import Lane, Waiting
 from guard.review.shelf import Row
@@ -93,7 +92,7 @@ def attachment(number: int, which: int) -> Response:
     """Give one attachment, never to be opened by the browser itself."""
     with desk().open() as book:
         message = book.message(find(book, number).item)
-        data = items.attachment(book.raw(number), message, which) if message else None
+        data = book.memory.letters.attachment(book.raw(number), which) if message else None
     if message is None or data is None:
         abort(404)
     return download(data, plain.file_name(message.attachments[which].name))
@@ -102,15 +101,11 @@ def attachment(number: int, which: int) -> Response:
 @waiting.get("/item/<int:number>/layout")
 def layout(number: int) -> Response:
     """Show the layout of an HTML mail: cleaned, in a sandbox, without pictures or links."""
-    # Only this page needs it, and it is slow to load.
-    import nh3  # noqa: PLC0415
-
     with desk().open() as book:
-        source = items.html(book.raw(find(book, number).item))
-    if not source:
+        _, has_layout = book.opened(find(book, number).item)
+        clean = book.memory.letters.layout(book.raw(number)) if has_layout else ""
+    if not has_layout:
         abort(404)
-    tags = nh3.ALLOWED_TAGS - {"a", "img", "map", "area"}
-    clean = nh3.clean(source, tags=tags, attributes={"*": {"align", "colspan", "rowspan"}})
     page = render_template("layout.html", number=number, clean=clean)
     response = Response(page, content_type="text/html; charset=utf-8")
     response.headers["Content-Security-Policy"] = _NO_SCRIPT

@@ -1,15 +1,10 @@
 """Read and judge untrusted bytes in child processes with limits on memory and time.
 
-Edge: the only file that starts a process for reading. A child gets raw bytes and gives back
-JSON, which is validated; a message that kills it or takes too long is called unreadable,
-the child is replaced, and the next message goes on.
+A child (see `process`) gets raw bytes and gives back JSON, which is validated; a message that
+kills it or takes too long is called unreadable, the child is replaced, and the next message
+goes on.
 """
 
-import contextlib
-import os
-import select
-import subprocess
-import sys
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -17,11 +12,12 @@ from typing import Self
 
 import msgspec
 
-from guard.errors import GuardError, ModelError
+from guard.errors import GuardError, ModelError, UnreadableError
 from guard.mail.message import Message
 from guard.mail.wire import decode
-from guard.verdict.frames import FRAME, GOOD, JUDGE, READ
+from guard.verdict.frames import GOOD, JUDGE, READ
 from guard.verdict.label import Verdict
+from guard.verdict.process import Process
 from guard.verdict.reading import Reading, unjudged
 
 MESSAGE_SECONDS = 20.0
@@ -99,9 +95,8 @@ class _Child:
     """One process, and the thread that talks to it."""
 
     def __init__(self, arguments: Sequence[str], seconds: float) -> None:
-        self._arguments = arguments
         self._seconds = seconds
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process = Process("guard.verdict.serving", arguments)
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="reader")
         self.problem: GuardError | None = None
 
@@ -112,7 +107,7 @@ class _Child:
     def close(self) -> None:
         """Wait for what was begun, then end the process."""
         self._thread.shutdown(wait=True, cancel_futures=True)
-        self._stop()
+        self._process.stop()
 
     def _batch(self, raws: list[bytes]) -> list[Reading]:
         messages = [self._read(raw) for raw in raws]
@@ -123,74 +118,31 @@ class _Child:
         ]
 
     def _read(self, raw: bytes) -> Message | None:
+        status, answer = self._process.ask(READ, raw, self._seconds) or (b"", b"")
+        if status != GOOD:
+            return None
         try:
-            status, answer = self._ask(READ, raw, self._seconds)
-            return decode(answer) if status == GOOD else None
-        except (OSError, EOFError, ValueError):
-            self._stop()
+            return decode(answer)
+        except UnreadableError:
+            # Whatever made it answer so must not read the next one.
+            self._process.stop()
             return None
 
     def _judge(self, messages: list[Message]) -> list[Verdict]:
         if not messages:
             return []
+        texts = msgspec.json.encode(
+            [(one.text, f"{one.full_text}\n{one.aside}") for one in messages]
+        )
+        status, answer = self._process.ask(JUDGE, texts, JUDGE_SECONDS) or (b"", b"")
         try:
-            texts = msgspec.json.encode(
-                [(one.text, f"{one.full_text}\n{one.aside}") for one in messages]
-            )
-            status, answer = self._ask(JUDGE, texts, JUDGE_SECONDS)
             if status == GOOD:
                 return msgspec.json.decode(answer, type=list[Verdict])
-            self.problem = ModelError(answer.decode("ascii", "replace"))
-        except (OSError, EOFError, msgspec.DecodeError):
-            self._stop()
-            self.problem = ModelError("the judging process died")
+            self.problem = ModelError(answer.decode("ascii", "replace") or _DIED)
+        except msgspec.DecodeError:
+            self._process.stop()
+            self.problem = ModelError(_DIED)
         return [unjudged("no model")] * len(messages)
 
-    def _ask(self, order: bytes, data: bytes, seconds: float) -> tuple[bytes, bytes]:
-        process = self._running()
-        assert process.stdin is not None
-        assert process.stdout is not None
-        process.stdin.write(FRAME.pack(order, len(data)) + data)
-        process.stdin.flush()
-        return _receive(process.stdout.fileno(), seconds)
 
-    def _running(self) -> subprocess.Popen[bytes]:
-        if self._process is None:
-            self._process = subprocess.Popen(  # noqa: S603  # our own interpreter and module
-                [sys.executable, "-m", "guard.verdict.serving", *self._arguments],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                # What a library might print about a message must reach no log.
-                stderr=subprocess.DEVNULL,
-            )
-        return self._process
-
-    def _stop(self) -> None:
-        process, self._process = self._process, None
-        if process is not None:
-            process.kill()
-            process.wait()
-            for pipe in (process.stdin, process.stdout):
-                if pipe is not None:
-                    # What it never took cannot be flushed any more.
-                    with contextlib.suppress(OSError):
-                        pipe.close()
-
-
-def _receive(pipe: int, seconds: float) -> tuple[bytes, bytes]:
-    """Read one frame; each piece of it must come within `seconds`."""
-    status, size = FRAME.unpack(_exactly(pipe, FRAME.size, seconds))
-    return status, _exactly(pipe, size, seconds)
-
-
-def _exactly(pipe: int, size: int, seconds: float) -> bytes:
-    pieces: list[bytes] = []
-    while size:
-        if not select.select([pipe], [], [], seconds)[0]:
-            raise TimeoutError
-        piece = os.read(pipe, min(size, 1 << 20))
-        if not piece:
-            raise EOFError
-        pieces.append(piece)
-        size -= len(piece)
-    return b"".join(pieces)
+_DIED = "the judging process died"

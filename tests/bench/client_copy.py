@@ -25,6 +25,7 @@ from guard.record.passphrase import CHEAPEST
 from guard.record.reading import Reader
 from guard.record.seal import Identity
 from guard.record.sqlite import SqliteRecord
+from guard.review.letters import Letters
 from guard.rights import copy as copying
 from guard.rights.typst_pdf import pdf
 from tests.bench.mails import mails
@@ -72,7 +73,7 @@ def main() -> None:
             work=CHEAPEST,
         )
         client = Client(id="cjo", name="Jo", addresses=("jo@home.example",))
-        with SqliteRecord.open(settings.record_folder) as record:
+        with SqliteRecord.open(settings.record_folder) as record, Letters() as letters:
             record.append([directory.enrol(client)], now=1)
             record.file(
                 [
@@ -85,7 +86,7 @@ def main() -> None:
                 cursor=None,
                 now=2,
             )  # fmt: skip
-            book = book_of(settings, record, Reader(record, Identity.decode(recovery)))
+            book = book_of(settings, record, Reader(record, Identity.decode(recovery)), letters)
             with timed(f"{LETTERS} letters, all in all"), new_folder(Path(name) / "copy") as to:
                 done = make_copy(settings, book, client, partial(put, to))
             size = sum(one.stat().st_size for one in (Path(name) / "copy").rglob("*.*"))

@@ -3,6 +3,7 @@
 The letters are judged by hand here, so that no model is needed.
 """
 
+import atexit
 import io
 import os
 import re
@@ -34,6 +35,7 @@ from guard.reply.errands import Errands
 from guard.reply.wording import approve, shipped, wordings
 from guard.review.book import Book
 from guard.review.desk import Desk, Edges
+from guard.review.letters import Letters
 from guard.review.session import Session
 from guard.review.web import create_app
 from guard.rights.copy import copy
@@ -43,6 +45,9 @@ HOST = "127.0.0.1:4321"
 PASSPHRASE = "six words"
 START = datetime(2026, 11, 22, 14, 5, tzinfo=UTC)
 MODEL = "ab" * 32
+LETTERS = Letters()
+"""One for all practices, as one process can read for many."""
+atexit.register(LETTERS.close)
 TOML = """
 [practice]
 name = "The Practice"
@@ -102,6 +107,7 @@ class Practice:
     settings: Settings
     clock: Clock = field(default_factory=Clock)
     postman: Postman = field(default_factory=Postman)
+    letters: Letters = LETTERS
     tokens: int = 0
 
     def __post_init__(self) -> None:
@@ -129,6 +135,7 @@ class Practice:
             troubles=list,
             free_bytes=lambda _folder: 50_000_000_000,
             copy=self.copy,
+            letters=self.letters,
         )
 
     def open(self, *, readonly: bool = False) -> SqliteRecord:

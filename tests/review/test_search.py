@@ -20,7 +20,7 @@ from guard.review.index import Index
 from guard.review.search import Found, Wanted, search
 from guard.review.sqlite_words import WHAT
 from guard.verdict.label import Label
-from tests.review.practice import PASSPHRASE, START, Practice, letter
+from tests.review.practice import LETTERS, PASSPHRASE, START, Practice, letter
 
 
 @dataclasses.dataclass
@@ -50,7 +50,7 @@ class Searcher:
         ).items
 
     def found(self, wanted: Wanted, *, most_read: int | None, most_found: int) -> Found:
-        index = self.index or Index()
+        index = self.index or Index(LETTERS)
         with SqliteRecord.open(self.folder, readonly=True) as record:
             reader = Reader(record, self.identity)
             found = search(
@@ -121,7 +121,7 @@ def test_it_is_narrowed_by_client_direction_label_and_day(find: Searcher) -> Non
 def test_what_she_ruled_counts_until_she_takes_it_back(find: Searcher) -> None:
     tom = find.practice.add_client("Tom", "tom@home.example")
     item = find.practice.add(a_zebra(), Label.THERAPY)
-    find.index = Index()
+    find.index = Index(LETTERS)
     assert find(label=Label.THERAPY) == [item]
 
     ruled = rule(find, item, label=Label.OTHER, client=tom)
@@ -241,7 +241,7 @@ def test_who_was_erased_is_not_found_and_leaves_no_image(find: Searcher) -> None
     tom = find.practice.add_client("Tom", "tom@home.example")
     find.practice.add(a_zebra(), owner=tom)
     other = find.practice.add(a_zebra())
-    find.index = Index()
+    find.index = Index(LETTERS)
     find("zebra")
     with SqliteRecord.open(find.folder) as record:
         erase(record, tom, identity=find.identity, body={}, now=find.practice.now)

@@ -36,22 +36,22 @@ def texts(reader: ChildReader, raws: list[bytes]) -> list[str]:
 def test_two_processes_answer_in_the_order_of_the_letters(reader: ChildReader) -> None:
     said = [f"Letter number {at} is here." for at in range(WORTH_TWO + 1)]
     assert texts(reader, [letter(one) for one in said]) == said
-    assert all(child._process is not None for child in reader._children)
+    assert all(child._process.running for child in reader._children)
 
 
 def test_a_few_letters_start_one_process(reader: ChildReader) -> None:
     assert texts(reader, [letter("Yes, 4 is good.")]) == ["Yes, 4 is good."]
-    assert [child._process is not None for child in reader._children] == [True, False]
+    assert [child._process.running for child in reader._children] == [True, False]
 
 
 def test_no_letters_start_none(reader: ChildReader) -> None:
     assert reader.start([])() == []
-    assert all(child._process is None for child in reader._children)
+    assert not any(child._process.running for child in reader._children)
 
 
 def test_a_process_that_died_costs_one_letter_at_most(reader: ChildReader) -> None:
     texts(reader, [letter("One.")])
-    process = reader._children[0]._process
+    process = reader._children[0]._process._process
     assert process is not None
     process.kill()
     process.wait()
