@@ -15,6 +15,7 @@ from guard.config import Settings, Smtp
 from guard.errors import ConfigError, GuardError, ModelError, RecordError
 from guard.mail import imap
 from guard.pipeline.house import Folder, House
+from guard.policy.sharing import Sharing
 from guard.record.eraser import finish as finish_erasures
 from guard.record.ledger import Record
 from guard.record.lock import scan_lock
@@ -64,6 +65,16 @@ def open_record(settings: Settings, *, readonly: bool = False, strict: bool = Tr
     from guard.record.postgres import PostgresRecord  # noqa: PLC0415  # an extra
 
     return PostgresRecord.open(folder, where, readonly=readonly, strict=strict)
+
+
+def sharing(record: Record) -> Sharing | None:
+    """Return what of a record is open to others; None when nothing is, to nobody."""
+    if record.keys.place.together:
+        from guard.record.postgres import PostgresRecord  # noqa: PLC0415  # an extra
+
+        if isinstance(record, PostgresRecord) and record.shareable:
+            return Sharing(record)
+    return None
 
 
 def opener(settings: Settings) -> "Opener":
@@ -290,6 +301,7 @@ def enter_house(
         errands=errands,
         alerts=alerting(stack, settings, sender),
         clock=clock,
+        sharing=None if readonly else sharing(record),
         last=lastscan.ended(settings.record_folder),
         noted=lastscan.entries(settings.record_folder),
         wordings=words,

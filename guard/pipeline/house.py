@@ -10,6 +10,7 @@ from guard.errors import GuardError
 from guard.mail.gmail import Numbered
 from guard.mail.shown import Batch, FolderState
 from guard.pipeline.threads import Threads
+from guard.policy.sharing import Sharing
 from guard.record.entry import Cursor, Entry, Fact, Filed, Incoming, Location, Sighting
 from guard.reply.alerting import Alerting
 from guard.reply.errands import Errands
@@ -120,6 +121,9 @@ class House:
 
     wordings: Wordings
     """What the reminder says, in every language that there is."""
+
+    sharing: Sharing | None = None
+    """Opens scheduling to a receptionist and crises to a supervisor; None when there are none."""
 
     threads: Threads = field(default_factory=Threads)
     """Her letters, and those that clients answer."""

@@ -18,11 +18,14 @@ from guard.policy.case import Case, Limits
 from guard.policy.circumstances import UNREAD, gather
 from guard.policy.decision import Action, Correspondent, Decision, Finding, Kind
 from guard.policy.minutes import KIND, Minutes, fact, minutes_of
+from guard.policy.roles import extract, role_of
 from guard.policy.rules import decide
+from guard.policy.sharing import Opened
 from guard.record.entry import UNSORTED, Entry, Fact
 from guard.reply.history import TRIPPED, History
 from guard.reply.outbox import Outcome
 from guard.reply.wording import REMINDER, SIGNPOST
+from guard.review.rulings import KIND as RULED
 from guard.verdict.reading import Reading, unjudged
 
 ANSWERS = frozenset({Action.REMIND, Action.SHADOW, Action.SIGNPOST})
@@ -66,6 +69,17 @@ class _Decided:
         """What is to be done."""
         return self.minutes.decision.actions
 
+    @property
+    def opened(self) -> Opened:
+        """Who may open it, besides her."""
+        return Opened(
+            item=self.work.item,
+            owners=self.work.owners,
+            received=_ms(self.work.mail.received),
+            role=role_of(self.minutes, self.case.message),
+            extract=extract(self.minutes, self.case.message),
+        )
+
 
 class Judging:
     """Reads, judges and decides for one scan."""
@@ -104,9 +118,7 @@ class Judging:
         self._alarmed |= alarmed
         self._history.alarm(alarmed, self._house.clock())
         tripped = [one.tripped for one in decided if one.tripped is not None]
-        self._house.record.append(
-            [*(one.entry for one in decided), *tripped], now=_ms(self._house.clock())
-        )
+        self._file(decided, [*(one.entry for one in decided), *tripped])
         for one in decided:
             self._count(one)
         if any(Action.ALERT in one.actions for one in decided):
@@ -132,6 +144,21 @@ class Judging:
             else:
                 self._remind(one)
         self._answers.clear()
+
+    def _file(self, decided: list[_Decided], facts: list[Fact]) -> None:
+        """File decisions, and open to a role what it may open, at one stroke."""
+        house, now = self._house, _ms(self._house.clock())
+        if house.sharing is None:
+            house.record.append(facts, now=now)
+            return
+        # What she has answered meanwhile is as she said.
+        hers = {
+            one.work.item
+            for one in decided
+            if one.again and house.record.latest(RULED, item=one.work.item) is not None
+        }
+        opened = [one.opened for one in decided if one.work.item not in hers]
+        house.sharing.file(facts, opened, now=now)
 
     def give_up(self, items: list[int]) -> None:
         """Hold for her what was filed but left the server before it could be seen through."""

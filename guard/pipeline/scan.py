@@ -27,9 +27,7 @@ def scan(house: House) -> Summary:
     """
     summary = Summary()
     _mind_an_older_record(house)
-    # What an interrupted run left half done is settled first, so that nobody gets it twice.
-    summary.uncertain += settle(house.record, now=house.clock())
-    note_letters(house.record, now=house.clock())
+    _take_up(house, summary)
     alarm = Alarm(house, summary)
     alarm.ring()
     judging = Judging(house, summary, alarm)
@@ -55,6 +53,14 @@ def scan(house: House) -> Summary:
     if house.reader.problem is not None:
         summary.note(house.reader.problem)
     return summary
+
+
+def _take_up(house: House, summary: Summary) -> None:
+    """Settle what an interrupted run left half done, so that nobody gets it twice."""
+    summary.uncertain += settle(house.record, now=house.clock())
+    note_letters(house.record, now=house.clock())
+    if house.sharing is not None:
+        house.sharing.catch_up(now=int(house.clock().timestamp() * 1000))
 
 
 def _mind_an_older_record(house: House) -> None:

@@ -20,7 +20,10 @@ DIRECTIONS = ("in", "out", "junk")
 """Received, sent by the practice, found in Junk. Filed, so the words never change meaning."""
 
 RESERVED = frozenset(
-    {"created", "rekeyed", "keyed", "filed", "again", "cursor", "shredded", "orderer", "dropped"}
+    {
+        *("created", "rekeyed", "keyed", "filed", "again", "cursor", "shredded", "orderer"),
+        *("dropped", "granted", "revoked"),
+    }
 )
 """Kinds that only the record itself writes."""
 

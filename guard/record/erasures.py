@@ -1,4 +1,4 @@
-"""What her orders say: which sealed bytes may be missing, and who may read the rest.
+"""What her orders say: which sealed bytes may be missing, and who may read all or a part.
 
 Pure over the entries it is given. An order that she did not sign covers nothing, so a
 deletion with a made-up order beside it is still found out. Source: FORMAT.md, "Erasing".
@@ -8,10 +8,11 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from guard.record.entry import Entry
+from guard.record.grant import GRANTED, REVOKED, Grant
 from guard.record.note import Verifier
 from guard.record.order import Order, readers, succeeded
 
-KINDS = ("created", "orderer", "shredded", "rekeyed")
+KINDS = ("created", "orderer", "shredded", "rekeyed", GRANTED, REVOKED)
 """Kinds of entries that say what may be missing, and who may read."""
 
 
@@ -29,6 +30,9 @@ class Erasures:
 
         self.readers: tuple[str, ...] = ()
         """age public keys of those who read everything; hers first."""
+
+        self.grants: dict[str, Grant] = {}
+        """Login to what may be opened by it besides; closing it needs no signature."""
 
         self.forged: list[int] = []
         """Entries that order, or name an orderer, without a good signature."""
@@ -72,6 +76,10 @@ class Erasures:
             self.orderer = succeeded(fields["order"], self._origin, self.orderer)
         elif entry.kind == "rekeyed":
             self._rekeyed(entry.seq, fields)
+        elif entry.kind == GRANTED:
+            self._granted(entry.seq, fields["body"])
+        elif entry.kind == REVOKED:
+            self.grants.pop(fields["body"]["login"], None)
         else:
             self._order(entry.seq, fields)
 
@@ -82,6 +90,14 @@ class Erasures:
         if self.orderer.text_of(fields["order"]) != readers(self._origin, seq, recipients):
             raise ValueError("an order about something else")
         self.readers = recipients
+
+    def _granted(self, seq: int, body: dict[str, Any]) -> None:
+        grant = Grant.of(body)
+        if self.orderer is None:
+            raise ValueError("nobody may order yet")
+        if self.orderer.text_of(body["order"]) != grant.text(self._origin, seq):
+            raise ValueError("an order about something else")
+        self.grants[grant.login] = grant
 
     def _order(self, seq: int, fields: Mapping[str, Any]) -> None:
         if self.orderer is None:

@@ -6,21 +6,33 @@ keys and messages are shared. Source: FORMAT.md, "PostgreSQL and S3".
 
 import contextlib
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 from typing import Self
 
-from guard.errors import BusyError
+from guard.errors import BusyError, RecordError
 from guard.record.batch import Random
+from guard.record.entry import Fact
+from guard.record.eraser import insist_orderer
+from guard.record.grant import ACKNOWLEDGED, GRANTED, REVOKED, Grant, Share
 from guard.record.keys import Keys
 from guard.record.ledger import Record
-from guard.record.postgres_connection import connect, insist_whole, translated, upgrade
+from guard.record.order import signer
+from guard.record.postgres_connection import (
+    connect,
+    has_roles,
+    insist_whole,
+    translated,
+    upgrade,
+)
 from guard.record.postgres_keys import KeyTables
+from guard.record.postgres_shares import Shares
 from guard.record.postgres_store import PostgresStore
 from guard.record.s3 import Objects
 from guard.record.scanner import ScannerKey
+from guard.record.seal import Identity
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,6 +122,118 @@ class PostgresRecord(Record):
         """Look after the objects. See `PostgresStore.sweep`."""
         assert isinstance(self._store, PostgresStore)
         return self._store.sweep(now)
+
+    def grant(self, grant: Grant, identity: Identity, *, now: int) -> None:
+        """Open a part of the record to somebody, from now on, by an order that she signs.
+
+        Whoever had this login before is shown nothing any longer.
+
+        Args:
+            grant: Who, and as what.
+            identity: Hers.
+            now: Milliseconds since 1970-01-01 UTC.
+
+        Raises:
+            LockedError: The identity may not order it. Nothing was done.
+            RecordError: The database has no place for it. Nothing was done.
+        """
+        shares = self.shares()
+        with self.writing(now) as batch:
+            origin = insist_orderer(self, batch, identity)
+            note = signer(identity, origin).sign(grant.text(origin, batch.size))
+            batch.add(GRANTED, {"body": {**grant.body, "order": note}})
+            shares.close(grant.login)
+
+    def revoke(self, login: str, *, now: int) -> None:
+        """Close what was opened to somebody; what they read they have read.
+
+        Raises:
+            RecordError: Nothing was done.
+        """
+        shares = self.shares()
+        with self.writing(now) as batch:
+            batch.add(REVOKED, {"body": {"login": login}})
+            shares.close(login)
+
+    def share(
+        self,
+        facts: Sequence[Fact],
+        *,
+        withdrawn: Sequence[tuple[int, str]],
+        shares: Sequence[Share],
+        now: int,
+    ) -> list[int]:
+        """Append facts and change what is shared, in one transaction; durable on return.
+
+        Args:
+            facts: As `append` takes them.
+            withdrawn: Items, and the logins that are no longer shown them.
+            shares: What is shown from now on.
+            now: Milliseconds since 1970-01-01 UTC.
+
+        Returns:
+            The number of each fact's entry.
+
+        Raises:
+            BusyError: Another process is writing. Nothing was done.
+            RecordError: Nothing was done.
+        """
+        table = self.shares()
+        with self._batch(now) as batch:
+            seqs = [self._append(batch, fact) for fact in facts]
+            for item, login in withdrawn:
+                table.withdraw(item, login)
+            for share in shares:
+                table.put(share)
+        return seqs
+
+    def shared_with(self, items: Sequence[int]) -> dict[int, set[str]]:
+        """Item to the logins that may open it now."""
+        return self.shares().logins(items)
+
+    def catch_up(self, *, oldest: Mapping[str, int], now: int) -> None:
+        """File who has seen what, and show no role what came before a time.
+
+        Args:
+            oldest: Role to milliseconds since 1970-01-01 UTC.
+            now: As above.
+
+        Raises:
+            BusyError: Another process is writing. Nothing was filed.
+            RecordError: Nothing was filed.
+        """
+        table = self.shares()
+        for role, before in oldest.items():
+            table.expire(role, before)
+        news = table.news()
+        if not news:
+            return
+        with self._batch(now) as batch:
+            for item, login, seen in news:
+                fact = Fact(kind=ACKNOWLEDGED, item=item, body={"login": login, "seen": seen})
+                self._append(batch, fact)
+                table.note(item, login)
+
+    @property
+    def shareable(self) -> bool:
+        """Whether a part of it is open to anybody, and the database has a place for it."""
+        assert isinstance(self._store, PostgresStore)
+        return bool(self.erasures().grants) and has_roles(self._store.db)
+
+    def shares(self) -> Shares:
+        """The table of what is shared.
+
+        Raises:
+            RecordError: There is none in this database yet.
+            RecordBrokenError: Somebody changed what protects it.
+        """
+        assert isinstance(self._store, PostgresStore)
+        if not has_roles(self._store.db):
+            raise RecordError(
+                "this database has no place yet for what is shared",
+                hint="Whoever owns its tables runs: psql -1 -f guard/record/postgres_0002.sql",
+            )
+        return Shares(self._store)
 
 
 @contextlib.contextmanager

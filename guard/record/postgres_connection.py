@@ -24,7 +24,10 @@ if TYPE_CHECKING:
     import psycopg
 
 VERSION = 1
-"""Number of the last SQL file."""
+"""Number of the last SQL file that every guard must know."""
+
+_ROLES = 2
+"""Number of the SQL file that adds a schema of its own, beside which an older guard goes on."""
 
 _WAIT_S = 20
 """How long another writer is waited for, seconds."""
@@ -110,6 +113,8 @@ def upgrade(db: "psycopg.Connection", practice: str, role: str = "") -> None:
         db.execute("SELECT pg_advisory_xact_lock(%s)", (_UPGRADE_LOCK,))
         for number in range(_version(db) + 1, VERSION + 1):
             db.execute(_sql(number))
+        if not has_roles(db):
+            db.execute(_sql(_ROLES))
         enter = "INSERT INTO guard.member VALUES (%s, COALESCE(%s, current_user)::name)"
         for one in {None, role or None}:
             db.execute(f"{enter} ON CONFLICT DO NOTHING", (practice, one))
@@ -171,6 +176,25 @@ def insist_whole(db: "psycopg.Connection") -> None:
         ).fetchall()
     if (rows, triggers) != (9, 2 * len(_TABLES)):
         raise RecordBrokenError("the tables or triggers of the record were changed")
+
+
+def has_roles(db: "psycopg.Connection") -> bool:
+    """Whether there is a place for what receptionists and supervisors may open.
+
+    Raises:
+        RecordBrokenError: Somebody took its row-level security or its trigger away.
+    """
+    # Through the catalogue, because the name of a schema that one may not use cannot be asked.
+    with translated():
+        rows = db.execute(
+            "SELECT relrowsecurity AND relforcerowsecurity AND EXISTS (SELECT 1 FROM pg_trigger t"
+            " WHERE t.tgrelid = c.oid AND tgname = 'seen_once' AND tgenabled = 'O')"
+            " FROM pg_class c JOIN pg_namespace n ON n.oid = relnamespace"
+            " WHERE nspname = 'guard_roles' AND relname = 'shared'"
+        ).fetchall()
+    if rows and not rows[0][0]:
+        raise RecordBrokenError("the table of what is shared, or its trigger, was changed")
+    return bool(rows)
 
 
 def _version(db: "psycopg.Connection") -> int:

@@ -146,10 +146,12 @@ class Queries:
         [row] = self._all(
             "SELECT (SELECT MAX(seq) FROM entry WHERE kind = 'shredded'),"
             " (SELECT MAX(seq) FROM entry WHERE kind = 'orderer'),"
-            " (SELECT MAX(seq) FROM entry WHERE kind = 'rekeyed')"
+            " (SELECT MAX(seq) FROM entry WHERE kind = 'rekeyed'),"
+            " (SELECT MAX(seq) FROM entry WHERE kind = 'granted'),"
+            " (SELECT MAX(seq) FROM entry WHERE kind = 'revoked')"
         )
         if self._erasures is None or self._erasures[0] != row:
-            query = f"SELECT {COLUMNS} FROM entry WHERE kind IN (?, ?, ?, ?) ORDER BY seq"  # noqa: S608 - our own columns
+            query = f"SELECT {COLUMNS} FROM entry WHERE kind IN (?, ?, ?, ?, ?, ?) ORDER BY seq"  # noqa: S608 - our own columns
             self._erasures = (row, Erasures(map(entry_of, self._all(query, *KINDS))))
         return self._erasures[1]
 

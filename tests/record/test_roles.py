@@ -1,38 +1,20 @@
 """Who may read what in a clinic, tried through SQL and with everybody's keys in hand."""
 
 import contextlib
-import os
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 import psycopg
 import pytest
 
 from guard.errors import GuardError, LockedError, RecordError
-from guard.record.entry import Fact, Incoming, Location
-from guard.record.init import create
-from guard.record.moving import move
-from guard.record.passphrase import CHEAPEST
 from guard.record.postgres import PostgresRecord, Where
 from guard.record.postgres_connection import connect
 from guard.record.reading import Reader
-from guard.record.seal import Identity, unseal
-from guard.record.sqlite import SqliteRecord
+from guard.record.seal import unseal
 from guard.record.verify import verify
-from tests.record.conftest import NOW, PASSPHRASE
+from tests.record.clinic import LETTER, Therapist, a_therapist
+from tests.record.conftest import PASSPHRASE
 from tests.servers.postgres import ROLE, Postgres
-
-LETTER, NOTE = b"Subject: hello\r\n\r\nI dreamt of the ocean.\r\n", b"she dreamt of the ocean"
-
-
-@dataclass(frozen=True)
-class Therapist:
-    """One therapist of a clinic, with a login and a record of her own."""
-
-    folder: Path
-    where: Where
-    identity: Identity
-    item: int
 
 
 @dataclass(frozen=True)
@@ -60,31 +42,6 @@ def clinic(postgres: Postgres, tmp_path_factory: pytest.TempPathFactory) -> Clin
         db.execute(f"INSERT INTO guard.member VALUES ('anna', 'audit_{name}')".encode())
     auditor = database.replace(f"{ROLE}@", f"audit_{name}@")
     return Clinic(anna=anna, berta=berta, auditor=auditor)
-
-
-def a_therapist(folder: Path, where: Where) -> Therapist:
-    recovery = create(
-        folder, passphrase=PASSPHRASE, executor=None, random=os.urandom, now=NOW, work=CHEAPEST
-    )
-    login = f"{where.practice}_{where.database.rpartition('/')[2]}"
-    with (
-        SqliteRecord.open(folder) as source,
-        PostgresRecord.blank(folder, where, role=login) as target,
-    ):
-        move(source, target, now=NOW)
-    theirs = replace(where, database=where.database.replace(f"{ROLE}@", f"{login}@"))
-    with PostgresRecord.open(folder, theirs) as record:
-        mail = Incoming(
-            raw=LETTER,
-            locations=(Location(account="a", folder="INBOX", validity=1, uid=1),),
-            owners=("c1",),
-            direction="in",
-            received=NOW,
-        )
-        [filed] = record.file([mail], cursor=None, now=NOW)
-        note = Fact(kind="decided", item=filed.item, owner="c1", secret=NOTE, owners=("c1",))
-        record.append([note], now=NOW)
-    return Therapist(folder, theirs, Identity.decode(recovery), filed.item)
 
 
 def as_auditor(clinic: Clinic) -> Where:

@@ -34,6 +34,8 @@ _ROLES = (
     "CREATE ROLE guard_scanner",
     "CREATE ROLE guard_therapist",
     "CREATE ROLE guard_auditor",
+    "CREATE ROLE guard_receptionist",
+    "CREATE ROLE guard_supervisor",
 )
 
 

@@ -1,0 +1,137 @@
+"""Opening a message to a role, and closing it again, in the transaction that says why.
+
+Touches the world only through the record that it is given. It seals to public keys, so the
+unattended scan needs no secret for it. Source: FORMAT.md, "Roles that read a part".
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Protocol
+
+from guard.policy.roles import KEPT, Role
+from guard.record.entry import JSON, Fact, canonical
+from guard.record.erasures import Erasures
+from guard.record.grant import Grant, Share
+from guard.record.seal import seal
+
+SHARED, UNSHARED = "shared", "unshared"
+"""Kinds of the entries that say: somebody else may open this message, or no longer. With whom is
+sealed, because the role alone would tell what the message is about."""
+
+
+class Record(Protocol):
+    """A clinic's record, as far as sharing needs it."""
+
+    def erasures(self) -> Erasures:
+        """What her orders say: to whom a part is open."""
+
+    def shared_with(self, items: Sequence[int]) -> Mapping[int, set[str]]:
+        """Item to the logins that may open it now."""
+
+    def share(
+        self,
+        facts: Sequence[Fact],
+        *,
+        withdrawn: Sequence[tuple[int, str]],
+        shares: Sequence[Share],
+        now: int,
+    ) -> list[int]:
+        """Append facts and change what is shared, in one transaction."""
+
+    def catch_up(self, *, oldest: Mapping[str, int], now: int) -> None:
+        """File who has seen what, and show no role what came before a time."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opened:
+    """One message, and who may open it from now on."""
+
+    item: int
+    """As the record numbers it."""
+
+    owners: tuple[str, ...]
+    """Whose keys seal it."""
+
+    received: int
+    """INTERNALDATE, milliseconds since 1970-01-01 UTC."""
+
+    role: Role | None
+    """Who may open it besides her; None: nobody."""
+
+    extract: bytes
+    """What they are shown."""
+
+
+class Sharing:
+    """What of one record is open to whom."""
+
+    def __init__(self, record: Record) -> None:
+        self._record = record
+
+    @property
+    def grants(self) -> list[Grant]:
+        """Everybody to whom a part is open, by an order that she signed."""
+        return list(self._record.erasures().grants.values())
+
+    def file(self, facts: Sequence[Fact], opened: Sequence[Opened], *, now: int) -> list[int]:
+        """Append facts, and open or close the messages that they are about, at one stroke.
+
+        Args:
+            facts: What is filed anyhow.
+            opened: The messages, and who may open each from now on.
+            now: Milliseconds since 1970-01-01 UTC.
+
+        Returns:
+            The number of each fact's entry.
+
+        Raises:
+            BusyError: Another process is writing. Nothing was done.
+            RecordError: Nothing was done.
+        """
+        before = self._record.shared_with([one.item for one in opened])
+        said: list[Fact] = []
+        withdrawn: list[tuple[int, str]] = []
+        shares: list[Share] = []
+        for one in opened:
+            wanted = self._wanted(one, now)
+            known = before.get(one.item, set())
+            added = [grant for grant in wanted if grant.login not in known]
+            ended = sorted(known - {grant.login for grant in wanted})
+            shares += [_share(one, grant) for grant in added]
+            withdrawn += [(one.item, login) for login in ended]
+            if added:
+                digest = sha256(one.extract).hexdigest()
+                told: dict[str, JSON] = {"with": [grant.body for grant in added], "sha256": digest}
+                said.append(_fact(SHARED, one, canonical(told)))
+            if ended:
+                said.append(_fact(UNSHARED, one, canonical({"with": ended})))
+        seqs = self._record.share([*facts, *said], withdrawn=withdrawn, shares=shares, now=now)
+        return seqs[: len(facts)]
+
+    def catch_up(self, *, now: int) -> None:
+        """File who has seen what since the last scan, and close what is long past.
+
+        Raises:
+            BusyError: Another process is writing. Nothing was done.
+            RecordError: Nothing was done.
+        """
+        self._record.catch_up(oldest={Role.RECEPTIONIST.value: now - _KEPT_MS}, now=now)
+
+    def _wanted(self, one: Opened, now: int) -> list[Grant]:
+        past = one.role is Role.RECEPTIONIST and one.received < now - _KEPT_MS
+        if one.role is None or past:
+            return []
+        return [grant for grant in self.grants if grant.role == one.role.value]
+
+
+_KEPT_MS = int(KEPT.total_seconds() * 1000)
+
+
+def _share(one: Opened, grant: Grant) -> Share:
+    sealed = seal(one.extract, [grant.recipient])
+    return Share(item=one.item, to=grant, received=one.received, sealed=sealed)
+
+
+def _fact(kind: str, one: Opened, secret: bytes) -> Fact:
+    return Fact(kind=kind, item=one.item, owner=one.owners[0], secret=secret, owners=one.owners)

@@ -1,0 +1,392 @@
+"""What a receptionist and a supervisor may open, tried through SQL with everybody's keys."""
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from guard.errors import GuardError, LockedError, RecordBrokenError, RecordError
+from guard.record.entry import Fact, Incoming, Location
+from guard.record.eraser import erase
+from guard.record.grant import GRANTED, Grant, Share
+from guard.record.postgres import PostgresRecord, Where
+from guard.record.postgres_connection import connect
+from guard.record.postgres_shares import Shares
+from guard.record.postgres_store import PostgresStore
+from guard.record.seal import Identity, seal, unseal
+from guard.record.verify import verify
+from tests.record.clinic import LETTER, Therapist, a_therapist
+from tests.record.conftest import NOW
+from tests.servers.postgres import ROLE, Postgres
+
+TUESDAY, DANGER = b"could we meet on Tuesday", b"I am not safe"
+TABLES = (
+    *("guard.entry", "guard.blob", "guard.checkpoint", "guard.location", "guard.content"),
+    *("guard.cursor", "guard.task", "guard.name", "guard.head", "guard.member"),
+    *("guard_keys.public", "guard_keys.sealed"),
+)
+
+
+@dataclass(frozen=True)
+class Person:
+    """Somebody with a login and a key, who is neither therapist nor auditor."""
+
+    url: str
+    grant: Grant
+    identity: Identity
+
+    def connect(self) -> "psycopg.Connection":
+        return psycopg.connect(self.url, autocommit=True)
+
+    def shares(self, *, readonly: bool = False) -> Shares:
+        return Shares(PostgresStore(connect(self.url, "", readonly=readonly, bare=True)))
+
+    def reads(self) -> list[bytes]:
+        """All that is shown to them, opened."""
+        table = self.shares()
+        try:
+            return [unseal(one.sealed, [self.identity]) for one in table.mine()]
+        finally:
+            table._store.close()
+
+
+@dataclass(frozen=True)
+class Staff:
+    """A practice with a receptionist and a supervisor, beside another practice with neither."""
+
+    anna: Therapist
+    berta: Therapist
+    rita: Person
+    sue: Person
+    superuser: str
+
+    @property
+    def everybodys_keys(self) -> list[Identity]:
+        return [self.anna.identity, self.berta.identity, self.rita.identity, self.sue.identity]
+
+    def annas(self) -> PostgresRecord:
+        return PostgresRecord.open(self.anna.folder, self.anna.where)
+
+
+@pytest.fixture
+def staff(postgres: Postgres, tmp_path: Path) -> Staff:
+    return found(postgres, tmp_path)
+
+
+def found(postgres: Postgres, folder: Path) -> Staff:
+    database = postgres.new_database(ROLE)
+    name = database.rpartition("/")[2]
+    superuser = postgres.url(name)
+    with psycopg.connect(superuser, autocommit=True) as db:
+        for person, group in (
+            ("anna", "therapist"),
+            ("berta", "therapist"),
+            ("rita", "receptionist"),
+            ("sue", "supervisor"),
+        ):
+            db.execute(f"CREATE ROLE {person}_{name} LOGIN IN ROLE guard_{group}".encode())
+        anna = a_therapist(folder / "anna", Where(database=database, practice="anna"))
+        berta = a_therapist(folder / "berta", Where(database=database, practice="berta"))
+        for person in ("rita", "sue"):
+            db.execute(f"INSERT INTO guard.member VALUES ('anna', '{person}_{name}')".encode())
+    rita = a_person(database, "rita", "receptionist")
+    sue = a_person(database, "sue", "supervisor")
+    with PostgresRecord.open(anna.folder, anna.where) as record:
+        for one in (rita, sue):
+            record.grant(one.grant, anna.identity, now=NOW)
+    return Staff(anna=anna, berta=berta, rita=rita, sue=sue, superuser=superuser)
+
+
+def a_person(database: str, name: str, role: str) -> Person:
+    login = f"{name}_{database.rpartition('/')[2]}"
+    identity = Identity.make()
+    grant = Grant(role=role, login=login, recipient=identity.recipient)
+    return Person(database.replace(f"{ROLE}@", f"{login}@"), grant, identity)
+
+
+def another_letter(record: PostgresRecord, raw: bytes, owner: str = "c1") -> int:
+    [filed] = record.file(
+        [
+            Incoming(
+                raw=raw,
+                locations=(Location(account="a", folder="INBOX", validity=1, uid=len(raw)),),
+                owners=(owner,),
+                direction="in",
+                received=NOW,
+            )
+        ],
+        cursor=None,
+        now=NOW,
+    )
+    return filed.item
+
+
+def share(record: PostgresRecord, item: int, to: Grant, text: bytes) -> None:
+    shared = Share(item=item, to=to, received=NOW, sealed=seal(text, [to.recipient]))
+    record.share([], withdrawn=[], shares=[shared], now=NOW)
+
+
+@pytest.fixture
+def two(staff: Staff) -> tuple[int, int]:
+    """One letter that is Rita's business, one that is Sue's; a third is nobody's."""
+    return file_two(staff)
+
+
+@pytest.fixture(scope="module")
+def still(postgres: Postgres, tmp_path_factory: pytest.TempPathFactory) -> Staff:
+    """The same, made once: what is tried here is refused, or only read."""
+    staff = found(postgres, tmp_path_factory.mktemp("staff"))
+    file_two(staff)
+    return staff
+
+
+def file_two(staff: Staff) -> tuple[int, int]:
+    with staff.annas() as record:
+        tuesday, danger = another_letter(record, TUESDAY), another_letter(record, DANGER)
+        share(record, tuesday, staff.rita.grant, TUESDAY)
+        share(record, danger, staff.sue.grant, DANGER)
+    return tuesday, danger
+
+
+def test_each_reads_what_is_theirs_and_nothing_else(still: Staff) -> None:
+    assert still.rita.reads() == [TUESDAY]
+    assert still.sue.reads() == [DANGER]
+
+
+@pytest.mark.parametrize("table", TABLES)
+def test_no_table_of_the_record_is_open_to_them(still: Staff, table: str) -> None:
+    for person in (still.rita, still.sue):
+        with person.connect() as db:
+            db.execute("SET guard.practice = 'anna'")
+            with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                db.execute(f"SELECT * FROM {table}".encode())
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "SELECT guard.practice()",
+        "INSERT INTO guard.member VALUES ('berta', session_user)",
+        "SET ROLE guard_therapist",
+        "SET ROLE guard_scanner",
+        "SET SESSION AUTHORIZATION postgres",
+        "GRANT guard_therapist TO CURRENT_USER",
+        "ALTER TABLE guard_roles.shared DISABLE ROW LEVEL SECURITY",
+        "DROP POLICY of_the_reader ON guard_roles.shared",
+        "CREATE OR REPLACE FUNCTION guard_roles.mine() RETURNS int LANGUAGE sql RETURN 1",
+        "SET row_security = off; SELECT * FROM guard_roles.shared",
+        "DELETE FROM guard_roles.shared",
+        "UPDATE guard_roles.shared SET login = session_user",
+        "UPDATE guard_roles.shared SET role = 'supervisor'",
+        "UPDATE guard_roles.shared SET noted = true",
+        "TRUNCATE guard_roles.shared",
+        "INSERT INTO guard_roles.shared SELECT * FROM guard_roles.shared",
+        "COPY guard_roles.shared TO PROGRAM 'cat'",
+        "COPY guard.entry TO STDOUT",
+    ],
+)
+def test_they_cannot_let_themselves_in(still: Staff, statement: str) -> None:
+    for person in (still.rita, still.sue):
+        with person.connect() as db, pytest.raises(psycopg.errors.InsufficientPrivilege):
+            db.execute(statement.encode())
+
+
+@pytest.mark.parametrize("practice", ["anna", "berta", ""])
+def test_whatever_a_session_sets_it_sees_its_own_rows(still: Staff, practice: str) -> None:
+    for person in (still.rita, still.sue):
+        with person.connect() as db:
+            db.execute("SELECT set_config('guard.practice', %s, false)", (practice,))
+            rows = db.execute("SELECT login FROM guard_roles.shared").fetchall()
+            assert rows == [(person.grant.login,)]
+
+
+def test_with_every_row_in_hand_each_key_opens_its_own_alone(
+    staff: Staff, two: tuple[int, int]
+) -> None:
+    """As if row-level security were not there: the keys alone keep them apart."""
+    with psycopg.connect(staff.superuser) as db:
+        rows = db.execute("SELECT login, sealed FROM guard_roles.shared").fetchall()
+        sealed = [bytes(ct) for (ct,) in db.execute("SELECT ct FROM guard.blob").fetchall()]
+        sealed += [
+            bytes(one)
+            for table in ("guard.entry", "guard_keys.sealed")
+            for (one,) in db.execute(
+                f"SELECT {'sealed' if 'entry' in table else 'data'} FROM {table}".encode()
+            ).fetchall()
+            if one is not None
+        ]
+    theirs = {staff.rita.grant.login: staff.rita, staff.sue.grant.login: staff.sue}
+    assert len(rows) == 2
+    assert len(sealed) > 10
+    for login, row in rows:
+        for key in staff.everybodys_keys:
+            if key != theirs[login].identity:
+                with pytest.raises(LockedError):
+                    unseal(bytes(row), [key])
+    for one in sealed:
+        with pytest.raises(LockedError):
+            unseal(one, [staff.rita.identity, staff.sue.identity])
+
+
+def test_what_is_withdrawn_is_gone_for_them(staff: Staff, two: tuple[int, int]) -> None:
+    with staff.annas() as record:
+        record.share([], withdrawn=[(two[0], staff.rita.grant.login)], shares=[], now=NOW)
+
+    assert staff.rita.reads() == []
+    assert staff.sue.reads() == [DANGER]
+
+
+def test_whose_grant_ends_is_shown_nothing_any_longer(staff: Staff, two: tuple[int, int]) -> None:
+    with staff.annas() as record:
+        record.revoke(staff.sue.grant.login, now=NOW)
+        assert [*record.erasures().grants] == [staff.rita.grant.login]
+        assert list(verify(record)) == []
+
+    assert staff.sue.reads() == []
+
+
+@pytest.mark.parametrize(
+    "says",
+    ["REVOKE guard_supervisor FROM {login}", "DELETE FROM guard.member WHERE role = '{login}'"],
+)
+def test_whoever_runs_the_database_can_close_it_too(
+    staff: Staff, two: tuple[int, int], says: str
+) -> None:
+    with psycopg.connect(staff.superuser, autocommit=True) as db:
+        db.execute(says.format(login=staff.sue.grant.login).encode())
+
+    try:
+        left = staff.sue.reads()
+    except GuardError:
+        left = []
+    assert left == []
+    assert staff.rita.reads() == [TUESDAY]
+
+
+def test_a_receptionist_who_is_called_a_supervisor_by_mistake_is_shown_no_crisis(
+    staff: Staff, two: tuple[int, int]
+) -> None:
+    wrong = replace(staff.rita.grant, role="supervisor")
+    with staff.annas() as record:
+        record.grant(wrong, staff.anna.identity, now=NOW)
+        share(record, two[1], wrong, DANGER)
+
+    assert staff.rita.reads() == []
+
+
+def test_an_erased_letter_is_gone_for_them_too(staff: Staff, two: tuple[int, int]) -> None:
+    with staff.annas() as record:
+        kept = another_letter(record, b"another client's Tuesday", "c2")
+        share(record, kept, staff.rita.grant, b"another client's Tuesday")
+        erase(record, "c1", identity=staff.anna.identity, body={}, now=NOW)
+        assert list(verify(record)) == []
+
+    assert staff.rita.reads() == [b"another client's Tuesday"]
+    assert staff.sue.reads() == []
+
+
+def test_a_supervisor_says_once_that_she_has_seen_it_by_the_servers_clock(
+    staff: Staff, two: tuple[int, int]
+) -> None:
+    table = staff.sue.shares()
+    table.see("anna", two[1])
+    first = table.one("anna", two[1])
+    table.see("anna", two[1])
+    with staff.sue.connect() as db:
+        db.execute("UPDATE guard_roles.shared SET seen = NULL")
+    table._store.close()
+
+    with staff.annas() as record:
+        record.catch_up(oldest={}, now=NOW)
+        record.catch_up(oldest={}, now=NOW)
+        said = record.of_kind("acknowledged")
+        assert list(verify(record)) == []
+
+    assert first is not None
+    assert first.seen is not None
+    assert first.seen > NOW
+    assert [(one.item, one.data) for one in said] == [
+        (two[1], {"login": staff.sue.grant.login, "seen": first.seen})
+    ]
+
+
+def test_a_receptionist_may_not_even_say_that_she_has_seen_it(
+    staff: Staff, two: tuple[int, int]
+) -> None:
+    table = staff.rita.shares()
+    with pytest.raises(RecordError, match="may not do that"):
+        table.see("anna", two[0])
+    table._store.close()
+
+
+def test_what_is_long_past_is_shown_no_longer(staff: Staff, two: tuple[int, int]) -> None:
+    with staff.annas() as record:
+        record.catch_up(oldest={"receptionist": NOW + 1}, now=NOW)
+
+    assert staff.rita.reads() == []
+    assert staff.sue.reads() == [DANGER]
+
+
+def test_her_own_order_alone_opens_anything_to_anybody(staff: Staff) -> None:
+    """Whoever holds scanner.key and the database can add lines, and is still nobody."""
+    thief = Identity.make()
+    with staff.annas() as record:
+        stolen = record.latest(GRANTED)
+        assert stolen is not None
+        forged = {**stolen.data, "recipient": thief.recipient}
+        with record.writing(NOW) as batch:
+            batch.add(GRANTED, {"body": forged})
+            batch.add(GRANTED, {"body": stolen.data})
+            batch.add(GRANTED, {"body": {}})
+        with pytest.raises(LockedError):
+            record.grant(replace(staff.sue.grant, recipient=thief.recipient), thief, now=NOW)
+        grants = record.erasures().grants
+        found = [one.seq for one in verify(record)]
+
+    assert {one.recipient for one in grants.values()} == {
+        staff.rita.grant.recipient,
+        staff.sue.grant.recipient,
+    }
+    assert len(found) == 3
+
+
+def test_a_fact_and_its_share_are_durable_together_or_not_at_all(staff: Staff) -> None:
+    with staff.annas() as record:
+        size = record.size()
+        nowhere = Share(item=999_999, to=staff.sue.grant, received=NOW, sealed=b"x")
+        with pytest.raises(GuardError):
+            record.share([Fact(kind="shared")], withdrawn=[], shares=[nowhere], now=NOW)
+        assert record.size() == size
+
+
+def test_a_changed_table_is_refused(staff: Staff) -> None:
+    with psycopg.connect(staff.superuser, autocommit=True) as db:
+        db.execute("ALTER TABLE guard_roles.shared NO FORCE ROW LEVEL SECURITY")
+    with staff.annas() as record, pytest.raises(RecordBrokenError, match="what is shared"):
+        record.shares()
+
+
+def test_the_tables_may_be_made_again_and_an_older_guard_goes_on(
+    staff: Staff, two: tuple[int, int]
+) -> None:
+    import guard.record  # noqa: PLC0415  # for its folder
+
+    sql = (Path(guard.record.__file__).parent / "postgres_0002.sql").read_bytes()
+    with psycopg.connect(staff.superuser) as db:
+        db.execute(sql)
+        assert db.execute("SELECT max(number) FROM guard.version").fetchone() == (1,)
+        rows = "SELECT count(*) FROM pg_class WHERE relnamespace = 'guard'::regnamespace"
+        assert db.execute(f"{rows} AND relrowsecurity".encode()).fetchone() == (9,)
+    assert staff.rita.reads() == [TUESDAY]
+
+
+def test_the_letters_of_a_practice_without_grants_are_shown_to_nobody(
+    staff: Staff, two: tuple[int, int]
+) -> None:
+    with PostgresRecord.open(staff.berta.folder, staff.berta.where) as record:
+        assert not record.shareable
+        # Even if somebody put a row there for her.
+        share(record, staff.berta.item, staff.rita.grant, LETTER)
+
+    assert staff.rita.reads() == [TUESDAY]
