@@ -6,6 +6,7 @@ line is the writer's. Source: facts of mail programs in `quoted` and `signature`
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 
 from guard.mail import quoted, signature
 
@@ -81,13 +82,19 @@ def _plain(line: str) -> str:
     return " ".join(text.replace("\u2019", "'").casefold().split())
 
 
+@lru_cache(maxsize=16)
+def _reminder(own: tuple[str, ...]) -> tuple[frozenset[str], str]:
+    """Return the lines of our reminder in plain form, and all of it in one."""
+    plain = [text for line in own if (text := _plain(line))]
+    return frozenset(plain), " ".join(plain)
+
+
 def _ours(lines: Sequence[str], own: Sequence[str]) -> frozenset[int]:
     """Find runs of lines that are our reminder, wrapped or quoted as they may be.
 
     One sentence of it is not enough: a client may well write that a life is at risk.
     """
-    known = {plain for line in own if (plain := _plain(line))}
-    whole = " ".join(plain for line in own if (plain := _plain(line)))
+    known, whole = _reminder(tuple(own))
     found: set[int] = set()
     run: list[int] = []
     words = 0

@@ -37,6 +37,9 @@ def _without_advice(text: str) -> str:
     """
     # A quotation is wrapped and marked anew, in the midst of a sentence.
     joined = _WRAPPED.sub(" ", text)
+    if not _ADVICE.search(joined):
+        # Most mail gives none, and need not be taken apart.
+        return joined
     return "".join(
         one for one in _SENTENCE.findall(joined) if not _ADVICE.search(one) or _SELF.search(one)
     )

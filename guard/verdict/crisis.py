@@ -16,7 +16,7 @@ from typing import Any, Literal
 
 import re2
 
-from guard.verdict.folding import bare, origins
+from guard.verdict.folding import bare
 from guard.verdict.phrases import Phrases
 
 MOST_CHARACTERS = 20_000
@@ -44,9 +44,6 @@ class Sign:
     why: str
     """What it says, in a few words of ours, never of the mail."""
 
-    span: tuple[int, int]
-    """Where it stands in the text as given, start and end in characters."""
-
 
 def crisis_signs(text: str) -> tuple[Sign, ...]:
     """Return the signs of danger in a text, strong ones first, each kind once.
@@ -55,13 +52,12 @@ def crisis_signs(text: str) -> tuple[Sign, ...]:
         text: Anything. Of more than `MOST_CHARACTERS`, only the beginning and the end are read.
     """
     if len(text) <= MOST_CHARACTERS:
-        signs = _signs(text, 0)
+        hits = _hits(text)
     else:
-        head, tail = text[: MOST_CHARACTERS - _TAIL], len(text) - _TAIL
-        signs = _signs(head, 0) + _signs(text[tail:], tail)
+        hits = _hits(text[: MOST_CHARACTERS - _TAIL]) + _hits(text[-_TAIL:])
     best: dict[str, Sign] = {}
-    for sign in sorted(signs, key=lambda one: (one.strength == "hint", one.span)):
-        best.setdefault(sign.why, sign)
+    for strength, why, _start in sorted(hits, key=lambda one: one[0] == "hint"):
+        best.setdefault(why, Sign(strength=strength, why=why))
     return tuple(best.values())
 
 
@@ -89,8 +85,15 @@ class _Crisis:
     past: tuple[re.Pattern[str], ...]
     present: re.Pattern[str]
     latin: Phrases
+    latin_sieve: Any
+    """Finds whether any of these can stand in a text: walking its words costs far more."""
+
     other_scripts: tuple[tuple[str, str], ...]
     """Folded phrase and language, for scripts where a word's edge is not to be seen."""
+
+
+_Hit = tuple[Strength, str, int]
+"""Strength, what it says, and where it begins in the folded text."""
 
 
 class _Search:
@@ -101,7 +104,7 @@ class _Search:
         self._lexicon = lexicon
         self._cancelled: list[tuple[int, int]] | None = None
         self._starts: list[int] = []
-        self._ends = [m.start() for m in _SENTENCE_END.finditer(folded)]
+        self._ends: list[int] | None = None
         self._is_past: dict[int, bool] = {}
 
     def cancelled(self, start: int, end: int) -> bool:
@@ -118,10 +121,13 @@ class _Search:
 
     def past(self, start: int) -> bool:
         """Whether the sentence at this place tells of something long over. Asked once each."""
-        at = bisect_right(self._ends, start)
+        if self._ends is None:
+            self._ends = [m.start() for m in _SENTENCE_END.finditer(self.text)]
+        ends = self._ends
+        at = bisect_right(ends, start)
         if at not in self._is_past:
-            begin = self._ends[at - 1] if at else 0
-            sentence = self.text[begin : self._ends[at] if at < len(self._ends) else None]
+            begin = ends[at - 1] if at else 0
+            sentence = self.text[begin : ends[at] if at < len(ends) else None]
             told = any(one.search(sentence) for one in self._lexicon.past)
             self._is_past[at] = told and not self._lexicon.present.search(sentence)
         return self._is_past[at]
@@ -131,47 +137,36 @@ class _Search:
         found = self._lexicon.sieve.Match(self.text) or ()
         return [self._lexicon.patterns[at] for at in sorted(found)]
 
-    def first(self, pattern: _Pattern) -> tuple[Strength, str, int, int] | None:
+    def first(self, pattern: _Pattern) -> _Hit | None:
         """Return the strongest, then first, place of a pattern that counts."""
-        weaker: tuple[Strength, str, int, int] | None = None
+        weaker: _Hit | None = None
         for match in pattern.find.finditer(self.text):
             start, end = match.span()
             if self.cancelled(start, end):
                 continue
             if pattern.strength == "hint" or not self.past(start):
-                return pattern.strength, pattern.why, start, end
-            weaker = weaker or ("hint", pattern.why, start, end)
+                return pattern.strength, pattern.why, start
+            weaker = weaker or ("hint", pattern.why, start)
         return weaker
 
-    def foreign(self) -> Iterator[tuple[Strength, str, int, int]]:
+    def foreign(self) -> Iterator[_Hit]:
         """Yield what is said in other languages."""
-        places = [match.span() for match in _PLAIN_WORD.finditer(self.text)]
-        words = [self.text[start:end] for start, end in places]
-        for at, last, language in self._lexicon.latin.find(words):
-            yield "strong", _said_in(language), places[at][0], places[last - 1][1]
+        if self._lexicon.latin_sieve.search(self.text):
+            places = [*_PLAIN_WORD.finditer(self.text)]
+            for at, _last, language in self._lexicon.latin.find([one[0] for one in places]):
+                yield "strong", _said_in(language), places[at].start()
         if not self.text.isascii():
             for phrase, language in self._lexicon.other_scripts:
                 start = self.text.find(phrase)
                 if start >= 0:
-                    yield "strong", _said_in(language), start, start + len(phrase)
+                    yield "strong", _said_in(language), start
 
 
-def _signs(text: str, offset: int) -> list[Sign]:
-    folded = bare(text)
-    search = _Search(folded, _crisis())
+def _hits(text: str) -> list[_Hit]:
+    """Return the signs of a text, first places first."""
+    search = _Search(bare(text), _crisis())
     hits = [hit for pattern in search.possible() if (hit := search.first(pattern))]
-    hits += search.foreign()
-    if not hits:
-        return []
-    origin = origins(text)
-    return [
-        Sign(
-            strength=strength,
-            why=why,
-            span=(offset + origin[start], offset + origin[end - 1] + 1),
-        )
-        for strength, why, start, end in hits
-    ]
+    return sorted([*hits, *search.foreign()], key=lambda one: one[2])
 
 
 def _merged(spans: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
@@ -203,7 +198,7 @@ def _crisis() -> _Crisis:
         for language, phrases in data["foreign"].items()
         for phrase in phrases
     ]
-    patterns = data["pattern"]
+    patterns, latin = data["pattern"], [one for one in told if one[0].isascii()]
     return _Crisis(
         patterns=tuple(
             _Pattern(find=_compiled(one["words"]), strength=one["strength"], why=one["why"])
@@ -214,7 +209,8 @@ def _crisis() -> _Crisis:
         cancel_sieve=_sieve(one["words"] for one in data["not"]),
         past=tuple(_compiled(words) for words in data["past"]["words"]),
         present=_compiled(data["present"]["words"]),
-        latin=Phrases(one for one in told if one[0].isascii()),
+        latin=Phrases(latin),
+        latin_sieve=_any_of(phrase for phrase, _language in latin),
         other_scripts=tuple(one for one in told if not one[0].isascii()),
     )
 
@@ -235,3 +231,16 @@ def _sieve(patterns: Iterable[str]) -> re2.Set:
         sieve.Add(_LOOKAHEAD.sub("", words))
     sieve.Compile()
     return sieve
+
+
+def _any_of(phrases: Iterable[str]) -> Any:  # noqa: ANN401  # re2 has no type hints
+    """Return one automaton that finds whatever `Phrases` finds in a text's plain words."""
+    options = re2.Options()
+    options.max_mem = _SIEVE_BYTES
+    told = "|".join(_in_plain_words(one) for one in phrases)
+    return re2.compile(f"(?:^|[^a-z0-9])(?:{told})(?:[^a-z0-9]|$)", options)
+
+
+def _in_plain_words(phrase: str) -> str:
+    words = phrase.replace("*", "[a-z0-9]*").split()
+    return "[^a-z0-9]+".join(words)

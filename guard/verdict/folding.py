@@ -1,7 +1,7 @@
 """Text as the word lists are written: lower case, plain letters, nothing hidden in it.
 
 Pure, total and linear. Accents, curly quotes, invisible characters and letters replaced by
-digits must not hide a word; and every character of the plain form can be traced back.
+digits must not hide a word.
 """
 
 import re
@@ -66,28 +66,6 @@ def split_words(normalised: str) -> list[str]:
 def bare(text: str) -> str:
     """Return the plain form without its apostrophes, as danger is often typed."""
     return " ".join(_unmask(text.translate(_FOLDING).replace("'", "")).split())
-
-
-def origins(text: str) -> list[int]:
-    """Return where each character of the `bare` form came from in the text as given."""
-    origin: list[int] = []
-    gap = False
-    for at, char in enumerate(text):
-        folded = _FOLDING[ord(char)]
-        if folded == " ":
-            gap = bool(origin)
-            continue
-        for part in folded:
-            if part == "'":
-                continue
-            if part.isspace():
-                gap = bool(origin)
-                continue
-            if gap:
-                origin.append(at)
-                gap = False
-            origin.append(at)
-    return origin
 
 
 def _unmask(folded: str) -> str:

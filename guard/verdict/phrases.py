@@ -24,6 +24,12 @@ class _Node:
         self.labels: list[str] = []
 
 
+_Begun = tuple[tuple[str, ...], tuple[_Node, ...]]
+"""What a word is on its own, and where it can lead."""
+
+_NOTHING: _Begun = ((), ())
+
+
 class Phrases:
     """Listed phrases, each with a label."""
 
@@ -37,7 +43,7 @@ class Phrases:
             ValueError: A stem is shorter than `STEM_LEAST` or a phrase is empty.
         """
         self._root = _Node()
-        self._begun: dict[str, tuple[_Node, ...]] = {}
+        self._begun: dict[str, _Begun] = {}
         for phrase, label in entries:
             if not phrase.strip():
                 raise ValueError("a phrase must have a word")
@@ -49,15 +55,28 @@ class Phrases:
 
     def find(self, words: Sequence[str]) -> Iterator[tuple[int, int, str]]:
         """Yield start, end (exclusive) and label of every phrase met, by start."""
-        begun = self._begun
+        known = self._begun
         for at, word in enumerate(words):
-            nodes = begun.get(word)
-            if nodes is None:
-                nodes = tuple(_after(self._root, word))
-                if len(begun) < _REMEMBERED:
-                    begun[word] = nodes
-            if nodes:
-                yield from _walk(nodes, words, at)
+            begun = known.get(word) or self._begin(word)
+            if begun is _NOTHING:
+                continue
+            labels, further = begun
+            for label in labels:
+                yield at, at + 1, label
+            if further and at + 1 < len(words):
+                following = words[at + 1]
+                for node in further:
+                    # Nearly always it goes on otherwise; asking first is what makes this fast.
+                    if following in node.words or following[:STEM_LEAST] in node.stems:
+                        yield from _walk(node, words, at)
+
+    def _begin(self, word: str) -> _Begun:
+        nodes = tuple(_after(self._root, word))
+        labels = tuple(label for node in nodes for label in node.labels)
+        begun = (labels, tuple(filter(_goes_on, nodes))) if nodes else _NOTHING
+        if len(self._begun) < _REMEMBERED:
+            self._begun[word] = begun
+        return begun
 
 
 def _child(node: _Node, word: str) -> _Node:
@@ -84,17 +103,17 @@ def _after(node: _Node, word: str) -> Iterator[_Node]:
             yield child
 
 
-def _walk(
-    begun: Sequence[_Node], words: Sequence[str], start: int
-) -> Iterator[tuple[int, int, str]]:
-    """Yield every phrase that starts here. As deep as the longest phrase, so bounded."""
-    paths = [(node, start + 1) for node in begun]
+def _goes_on(node: _Node) -> bool:
+    return bool(node.words or node.stems)
+
+
+def _walk(begun: _Node, words: Sequence[str], start: int) -> Iterator[tuple[int, int, str]]:
+    """Yield every longer phrase that starts here. As deep as the longest, so bounded."""
+    paths = [(begun, start + 1)]
     while paths:
         node, at = paths.pop()
-        for label in node.labels:
-            yield start, at, label
-        # Most nodes are the end of their phrase; asking first is what makes this fast.
-        if (node.words or node.stems) and at < len(words):
-            word = words[at]
-            if word in node.words or node.stems:
-                paths += [(child, at + 1) for child in _after(node, word)]
+        for child in _after(node, words[at]):
+            for label in child.labels:
+                yield start, at + 1, label
+            if at + 1 < len(words) and _goes_on(child):
+                paths.append((child, at + 1))
