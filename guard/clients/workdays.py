@@ -1,18 +1,27 @@
-"""Which days are working days in the United Kingdom.
+"""Which day it is in the United Kingdom, and which days are working days there.
 
 Pure over the calendar of the package `holidays`, which knows the rules and the days that were
 proclaimed once. Source: Banking and Financial Dealings Act 1971; gov.uk/bank-holidays.
 """
 
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from functools import cache
 from typing import Literal
+from zoneinfo import ZoneInfo
 
 Nation = Literal["england", "wales", "scotland", "northern-ireland"]
 """Whose bank holidays count."""
 
 _CODES = {"england": "ENG", "wales": "WLS", "scotland": "SCT", "northern-ireland": "NIR"}
 _SATURDAY = 5
+
+
+def day_of(moment: datetime) -> date:
+    """Return the date of a moment, aware, by the clocks of the practice and of its clients.
+
+    The computer's own zone is no guide: most servers go by UTC.
+    """
+    return moment.astimezone(ZoneInfo("Europe/London")).date()
 
 
 def next_working_day(day: date, nation: Nation) -> date:

@@ -16,7 +16,7 @@ from guard.commands import lastscan, signin, wiring
 from guard.config import Settings
 from guard.errors import FatalError, GuardError, RecordError, TransientError
 from guard.pipeline.house import Summary
-from guard.pipeline.threads import Threads
+from guard.pipeline.threads import Code, Threads
 from guard.record import durable
 from guard.reply import troubles
 from guard.reply.troubles import Signs, Standing, Trouble
@@ -67,9 +67,9 @@ def current(settings: Settings) -> list[str]:
     return [troubles.WORDS[one] for one in lasts if one not in _PLAIN]
 
 
-def threads(settings: Settings) -> Threads:
-    """Return what is known of letters and answers."""
-    return Threads(_read(settings.record_folder / _THREADS))
+def threads(settings: Settings, code: Code) -> Threads:
+    """Return what is known of letters and answers; `code` gives keyed codes of texts."""
+    return Threads(_read(settings.record_folder / _THREADS), code=code)
 
 
 def keep_threads(settings: Settings, known: Threads) -> None:
@@ -88,7 +88,7 @@ def _look(settings: Settings, *, ended: bool, broken: bool, faultless: bool) -> 
         sign_in_days=signin.days_left(settings, now),
         free_bytes=wiring.free_bytes(settings.record_folder),
         witness_fails=_witness_fails(settings),
-        sent_silent=threads(settings).silent(now),
+        sent_silent=Threads(_read(settings.record_folder / _THREADS)).silent(now),
     )
     found = troubles.standing(signs, before, last=lastscan.ended(settings.record_folder), now=now)
     if due := troubles.due(found, now):

@@ -133,10 +133,10 @@ def _scanned(
             alive()
             bar.step(count)
 
-        known = alarms.threads(settings)
         house = wiring.enter_house(
             stack, settings, progress=step, expect=bar.expect, readers=readers
         )
+        known = alarms.threads(settings, house.record.code)
         stack.callback(alarms.keep_threads, settings, known)
         newest = max((one for one in (house.last, last) if one is not None), default=None)
         summary = corridor.scan(replace(house, threads=known, last=newest))

@@ -10,6 +10,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
+from guard.clients.workdays import day_of
 from guard.commands import lastscan, signin
 from guard.config import Settings, Smtp
 from guard.errors import ConfigError, GuardError, ModelError, RecordError
@@ -44,7 +45,7 @@ def clock() -> datetime:
 
 def today() -> date:
     """Return the day that it is here; a day of the law is a local one."""
-    return clock().astimezone().date()
+    return day_of(clock())
 
 
 def milliseconds() -> int:

@@ -75,6 +75,9 @@ class Record(Protocol):
     def owners_named(self, text: str) -> tuple[str, ...]:
         """Ids of the clients that have this address."""
 
+    def code(self, text: str) -> bytes:
+        """Identity of a text that nobody can test a guess against without the record's key."""
+
 
 class Reader(Protocol):
     """Reads and judges untrusted bytes."""

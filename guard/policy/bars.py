@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable
 from datetime import timedelta
 
+from guard.clients.workdays import day_of
 from guard.mail.message import Attachment, Message
 from guard.mail.sender import same_mailbox, unwrap
 from guard.policy import writer
@@ -224,7 +225,7 @@ def _unread(one: Attachment) -> bool:
 
 
 def _of_writer(test: writer.Test) -> Test:
-    return lambda _message, case, _limits: test(case.known, case.now.date())
+    return lambda _message, case, _limits: test(case.known, day_of(case.now))
 
 
 BARS: dict[str, Test] = {

@@ -166,11 +166,18 @@ class Queries:
         Raises:
             RecordError: `scanner.key` is missing, which alone knows names again.
         """
+        rows = self._all("SELECT owner FROM name WHERE mac = ? ORDER BY owner", self.code(text))
+        return tuple(owner for (owner,) in rows)
+
+    def code(self, text: str) -> bytes:
+        """Identity of a text, 32 bytes, that nobody can test a guess against without our key.
+
+        Raises:
+            RecordError: `scanner.key` is missing, which alone knows names again.
+        """
         if self._scanner is None:
             raise RecordError("names cannot be looked up without scanner.key")
-        mac = self._scanner.name(text)
-        rows = self._all("SELECT owner FROM name WHERE mac = ? ORDER BY owner", mac)
-        return tuple(owner for (owner,) in rows)
+        return self._scanner.name(text)
 
     def entries(self, since: int = 0) -> Iterator[Entry]:
         """All entries from number `since` on, in order. Memory stays flat, no lock is held."""

@@ -5,7 +5,7 @@ than a number. She has answered once an item no longer waits for her, or she put
 page offers no putting off while somebody may be in danger.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -47,6 +47,17 @@ class Record(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Waiting:
+    """One item that was announced and that she has not answered."""
+
+    repeats: int
+    """How often its alert was repeated."""
+
+    at: int
+    """When it was last announced or repeated, milliseconds since 1970-01-01 UTC."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Way:
     """One server that alerts can leave by."""
 
@@ -79,7 +90,7 @@ class Alerting:
             Why somebody could not be told; None when all were, or there was nothing to tell.
         """
         fresh, before = record.tasks(TASK), unanswered(record)
-        again = before if self._is_time(record, now) else {}
+        again = before if self._is_time(before, now) else {}
         if not (fresh or again):
             return None
         count = len({*fresh, *before})
@@ -97,7 +108,7 @@ class Alerting:
         refused = isinstance(problem, SendRefusedError) and bool(self.settings.second)
         if problem is not None and not refused:
             return problem
-        times = 1 + max(again.values(), default=-1)
+        times = 1 + max((one.repeats for one in again.values()), default=-1)
         late = times >= self.settings.second_after
         second = bool(self.settings.second) and (refused or late)
         missed = self._tell_second(times + 1, now) if second else None
@@ -128,14 +139,17 @@ class Alerting:
             ),
         )
 
-    def _is_time(self, record: Record, now: datetime) -> bool:
-        """Whether the last alert of all is so long ago; each counts all that waits."""
-        if not self.settings.repeat_minutes:
-            return False
-        found = [one for kind in (TOLD, AGAIN) if (one := record.latest(kind)) is not None]
-        since = _ms(now) - max((one.at for one in found), default=0)
+    def _is_time(self, waiting: Mapping[int, Waiting], now: datetime) -> bool:
+        """Whether any was last spoken of so long ago.
+
+        The news of another item is no repeat: while such news kept coming, nothing would ever
+        be repeated, and nobody else be asked to ring her.
+        """
+        period = timedelta(minutes=self.settings.repeat_minutes) // _MS
         # A clock that was set back must not silence it.
-        return not 0 <= since < timedelta(minutes=self.settings.repeat_minutes) // _MS
+        return bool(period) and any(
+            not 0 <= _ms(now) - one.at < period for one in waiting.values()
+        )
 
     def _tell(self, to: str, letter: Callable[[Way], Letter]) -> GuardError | None:
         problem = None
@@ -151,9 +165,9 @@ class Alerting:
         return problem
 
 
-def unanswered(record: Record) -> dict[int, int]:
-    """Items that were announced and that she has not answered: how often they were repeated."""
-    told = {one.item: one.seq for one in record.of_kind(TOLD) if one.item is not None}
+def unanswered(record: Record) -> dict[int, Waiting]:
+    """Items that were announced and that she has not answered."""
+    told = {one.item: one for one in record.of_kind(TOLD) if one.item is not None}
     if not told:
         return {}
     for one in record.of_kind(TRIPPED):
@@ -163,10 +177,12 @@ def unanswered(record: Record) -> dict[int, int]:
     if not open_:
         return {}
     again = record.of_kind(AGAIN)
-    return {
-        item: sum(one.seq > told[item] and item in one.data["items"] for one in again)
-        for item in open_
-    }
+    return {item: _waiting(told[item], again) for item in open_}
+
+
+def _waiting(told: Entry, again: Sequence[Entry]) -> Waiting:
+    mine = [one for one in again if one.seq > told.seq and told.item in one.data["items"]]
+    return Waiting(repeats=len(mine), at=(mine or [told])[-1].at)
 
 
 def _put_off(record: Record, item: int) -> bool:

@@ -11,6 +11,7 @@ from guard.clients.access import Request, requests, told
 from guard.clients.asking import asks
 from guard.clients.directory import Client
 from guard.clients.retention import standing
+from guard.clients.workdays import day_of
 from guard.config import Settings
 from guard.errors import GuardError
 from guard.mail.message import Message
@@ -105,4 +106,4 @@ def _reason(book: Book, owner: str) -> str:
 
 
 def _day(milliseconds: int) -> date:
-    return datetime.fromtimestamp(milliseconds / 1000, tz=UTC).astimezone().date()
+    return day_of(datetime.fromtimestamp(milliseconds / 1000, tz=UTC))

@@ -1,5 +1,7 @@
-from collections.abc import Iterator
+import hmac
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -67,6 +69,32 @@ def test_what_is_kept_is_known_again_and_shows_no_id() -> None:
     assert "quokka" not in str(told)
     assert Threads(told).silent(NOON)
     assert not answers(Threads(told), "quokka").silent(NOON + 20 * DAY)
+
+
+def keyed(key: str) -> Callable[[str], bytes]:
+    return lambda text: hmac.digest(key.encode(), text.encode(), "sha256")
+
+
+def test_a_guessed_id_cannot_be_tested_without_the_key() -> None:
+    ours, theirs = (answers(Threads(code=keyed(key)), "1").told() for key in ("ours", "guess"))
+
+    assert ours != theirs
+
+
+def test_what_an_earlier_guard_kept_without_a_key_is_known_again_and_kept_with_one() -> None:
+    bare = [sha256(f"<{one}@x>".encode()).hexdigest()[:24] for one in "12345"]
+    noon = int(NOON.timestamp() * 1000)
+    told = {"letters": bare[3:], "unseen": dict.fromkeys(bare[:3], noon), "newest": 0}
+    known = Threads(told, code=keyed("ours"))
+    assert known.changed
+    assert not any(one in str(known.told()) for one in bare)
+    assert known.silent(NOON)
+
+    again = Threads(known.told(), code=keyed("ours"))
+    assert not again.changed
+    known = answers(again, "4", "5")
+    known.wrote("<1@x>", NOON - 15 * DAY, automatic=False)
+    assert not known.silent(NOON)
 
 
 @pytest.mark.parametrize("told", [{}, {"letters": 3, "unseen": [1], "newest": "x"}])

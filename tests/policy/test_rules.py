@@ -619,3 +619,14 @@ def test_her_own_address_is_the_practice() -> None:
     case = a_case(message=a_message(sender=(an_address(OWN),)))
 
     assert decided(case).correspondent is Correspondent.PRACTICE
+
+
+@pytest.mark.parametrize(("minute", "barred"), [(-1, False), (0, True)])
+def test_therapy_ends_at_midnight_in_london_and_not_in_greenwich(
+    minute: int, barred: bool
+) -> None:
+    midnight = datetime(2026, 7, 30, 23, 0, tzinfo=UTC)
+    now = midnight + timedelta(minutes=minute)
+    case = a_case(known=(Known(ended="2026-07-31"),), now=now, received=now)
+
+    assert ("former-client" in decide(case, Limits()).barred) is barred

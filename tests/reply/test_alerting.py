@@ -157,7 +157,7 @@ def test_a_note_alone_is_no_answer(bell: Bell) -> None:
     assert len(bell.tray.sent) == 2
 
 
-def test_a_new_alert_counts_what_is_unanswered_and_puts_the_repeat_off(bell: Bell) -> None:
+def test_a_new_alert_counts_what_is_unanswered_and_does_not_put_the_repeat_off(bell: Bell) -> None:
     bell.item(1)
     bell.ring()
     bell.item(2)
@@ -165,7 +165,32 @@ def test_a_new_alert_counts_what_is_unanswered_and_puts_the_repeat_off(bell: Bel
     assert b"2 messages are waiting" in bell.tray.sent[-1][2]
 
     bell.ring(HALF_AN_HOUR)
-    assert len(bell.tray.sent) == 2
+    assert b"2 messages are waiting" in bell.tray.sent[-1][2]
+    assert len(bell.tray.sent) == 3
+
+
+def test_however_often_something_new_comes_the_second_person_is_asked_in_time(bell: Bell) -> None:
+    bell.item(1)
+    bell.ring()
+    for turn in range(1, 6):
+        bell.item(turn + 1)
+        bell.ring(turn * HALF_AN_HOUR / 3)
+    assert "ruth" not in bell.tray.told
+
+    bell.item(7)
+    bell.ring(2 * HALF_AN_HOUR)
+    assert bell.tray.told.count("ruth") == 1
+
+
+def test_what_waits_is_repeated_together_and_not_each_by_its_own_clock(bell: Bell) -> None:
+    for turn in range(3):
+        bell.item(turn)
+        bell.ring(turn * HALF_AN_HOUR / 3)
+    sent = len(bell.tray.sent)
+
+    for turn in range(3, 6):
+        bell.ring(turn * HALF_AN_HOUR / 3)
+    assert len(bell.tray.sent) == sent + 1
 
 
 def test_a_clock_that_was_set_back_does_not_silence_it(bell: Bell) -> None:
