@@ -81,6 +81,7 @@ def read(fields: list[tuple[str, str]], raw: bytes, start: int = 0) -> Body:
         elif part.choice not in chosen:
             chosen.add(part.choice)
             reader.alternatives([one for one in parts if one.choice == part.choice])
+    reader.pass_by(walk.beside)
     return reader.body(walk.faults)
 
 
@@ -128,6 +129,11 @@ class _Reader:
         # A plain part that lacks most of the words is a stub, whatever it says.
         stub = not plain or _STUB.search(plain) or len(html) > 2 * len(plain) + 100
         self._show(first, html if stub and html else plain)
+
+    def pass_by(self, beside: bytes) -> None:
+        """Note what stands around the parts; it goes first, so that no part can crowd it out."""
+        if beside:
+            self._aside.insert(0, clean(decode(beside)[0]))
 
     def body(self, faults: Sequence[str]) -> Body:
         """Put everything together."""

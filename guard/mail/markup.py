@@ -49,7 +49,8 @@ _LONG_TAG = re.compile(rf"<(/?\w{{1,20}}+)[^<>]{{{_LONGEST_TAG},}}+>")
 _TAG = re.compile(r"<[^<>]*>")
 _CODE = re.compile(r"<(style|script)\b[^<]*+(?:<(?!/\1)[^<]*+)*+", re.IGNORECASE)
 _SAID = re.compile(
-    r"\b(?:alt|title|value|placeholder)=(?:\"([^\"<>]*)\"|'([^'<>]*)')", re.IGNORECASE
+    r"\b(?:alt|title|value|placeholder|content|label|summary|aria-[a-z]{1,20})=(?:\"([^\"<>]*)\"|'([^'<>]*)')",
+    re.IGNORECASE,
 )
 _NESTING = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]*)")
 _UNNESTED_WORDS = (
@@ -87,12 +88,14 @@ def to_text(html: str) -> tuple[str, bool]:
 
 
 def everything(html: str) -> str:
-    """Return all words of HTML, hidden ones and those of pictures and fields with them.
+    """Return all words of HTML, with hidden ones and those of comments, pictures and fields.
 
     Args:
         html: The markup, decoded; at most `MOST_ASIDE` characters are looked at.
     """
     html = _CODE.sub(" ", html[:MOST_ASIDE])
+    # A comment is a tag that holds words.
+    html = html.replace("<!--", " ").replace("-->", " ")
     said = [match[1] or match[2] for match in _SAID.finditer(html)]
     return clean(unescape(" ".join([*_TAG.split(html), *said])))
 

@@ -19,6 +19,9 @@ DEEPEST = 20
 MOST_PARTS = 500
 """Parts that are opened; the rest stays in the record and is told as a fault."""
 
+MOST_BESIDE = 20_000
+"""Bytes around the parts that are kept, in all."""
+
 _LONGEST = 4_000
 _HEADER_BYTES = 32_768
 
@@ -81,10 +84,12 @@ class _Place:
 
 
 class Walk:
-    """One walk over a mail. Iterate over `parts` first, then read `faults`."""
+    """One walk over a mail. Iterate over `parts` first, then read `faults` and `beside`."""
 
     def __init__(self) -> None:
         self.faults: list[str] = []
+        self.beside = b""
+        """What stands before the first part and after the last one, and describes a part."""
         self._choices = 0
         self._parts = 0
 
@@ -103,6 +108,8 @@ class Walk:
         if self._parts > MOST_PARTS:
             self._fault("parts")
             return
+        described = words(_value(fields, "content-description")[:_LONGEST])
+        self._beside(described.encode("utf-8", "replace"))
         kind, params = content_type(fields, place.container)
         boundary = params.get("boundary", "")
         opened = kind.startswith("multipart/") or kind == "message/rfc822"
@@ -122,6 +129,12 @@ class Walk:
     def _fault(self, word: str) -> None:
         if word not in self.faults:
             self.faults.append(word)
+
+    def _beside(self, words: bytes) -> None:
+        # No mail program shows it, and every one shows the source.
+        room = MOST_BESIDE - len(self.beside)
+        if room > 0 and (words := words[:room].strip()):
+            self.beside += words + b"\n"
 
     def _multipart(self, kind: str, boundary: str, body: _Span, place: _Place) -> Iterator[Part]:
         choice = place.choice
@@ -164,11 +177,14 @@ class Walk:
             rest = raw[at + len(mark) : min(line_end, at + len(mark) + 200)].strip()
             # A longer boundary that begins alike is another level's delimiter.
             if rest in {b"", b"--"}:
-                if start >= 0:
+                if start < 0:
+                    self._beside(raw[body.start : at][:MOST_BESIDE])
+                else:
                     # The line end before a delimiter belongs to it.
                     back = 2 if raw[at - 2 : at] == b"\r\n" else 1
                     yield _Span(raw=raw, start=start, end=max(start, at - back))
                 if rest or self._parts > MOST_PARTS:
+                    self._beside(raw[line_end : min(end, line_end + MOST_BESIDE)])
                     return
                 start = line_end + 1
             at = _next(body, mark, line_end)

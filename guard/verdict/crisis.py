@@ -17,6 +17,7 @@ from typing import Any, Literal
 import re2
 
 from guard.verdict.folding import bare
+from guard.verdict.lookalikes import unveiled
 from guard.verdict.phrases import Phrases
 
 MOST_CHARACTERS = 20_000
@@ -164,9 +165,16 @@ class _Search:
 
 def _hits(text: str) -> list[_Hit]:
     """Return the signs of a text, first places first."""
+    latin = unveiled(text)
+    # As well, not instead: the same letters may be somebody's own alphabet.
+    hits = [*_hits_in(text), *(_hits_in(latin) if latin != text else ())]
+    return sorted(hits, key=lambda one: one[2])
+
+
+def _hits_in(text: str) -> Iterator[_Hit]:
     search = _Search(bare(text), _crisis())
-    hits = [hit for pattern in search.possible() if (hit := search.first(pattern))]
-    return sorted([*hits, *search.foreign()], key=lambda one: one[2])
+    yield from (hit for pattern in search.possible() if (hit := search.first(pattern)))
+    yield from search.foreign()
 
 
 def _merged(spans: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:

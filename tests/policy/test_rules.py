@@ -623,7 +623,8 @@ def test_her_own_address_is_the_practice() -> None:
 
 @pytest.mark.parametrize(("minute", "barred"), [(-1, False), (0, True)])
 def test_therapy_ends_at_midnight_in_london_and_not_in_greenwich(
-    minute: int, barred: bool
+    minute: int,
+    barred: bool,  # noqa: FBT001  # a case of the table
 ) -> None:
     midnight = datetime(2026, 7, 30, 23, 0, tzinfo=UTC)
     now = midnight + timedelta(minutes=minute)

@@ -104,6 +104,19 @@ BESIDE = {
     ),
     "where an event is": mixed("mixed", PLAIN, ("text/calendar", EVENT)),
     "on a card": mixed("mixed", PLAIN, ("text/vcard", f"NOTE:{DANGER}")),
+    "before the first part": mixed("mixed", PLAIN).replace(
+        b"\r\n\r\n", f"\r\n\r\n{DANGER}\r\n".encode(), 1
+    ),
+    "after the last part": mixed("mixed", PLAIN) + f"\r\n{DANGER}\r\n".encode(),
+    "in the description of a part": mixed(
+        "mixed", PLAIN, (f"image/png\r\nContent-Description: {DANGER}", "x")
+    ),
+    "in a comment of HTML": mixed(
+        "alternative", PLAIN, ("text/html", f"<p>{WORRIES}</p><!-- {DANGER} -->")
+    ),
+    "in letters of another alphabet that look alike": mixed(
+        "mixed", PLAIN, ("text/vcard; charset=utf-8", "NOTE:I w\u0430nt t\u043e d\u0456e")
+    ),
     "in the name of a file": mixed("mixed", PLAIN, ("image/png; name=kill_myself.png", "x")),
     "in a second subject": f"Subject: Hi\r\nSubject: {DANGER}\r\n\r\n{WORRIES}".encode(),
     "in a forwarded letter": mixed(

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from guard.verdict.crisis import MOST_CHARACTERS, _crisis, crisis_signs
 from guard.verdict.folding import bare, normalise, split_words
 from guard.verdict.lexicon import themes
+from guard.verdict.lookalikes import unveiled
 from guard.verdict.phrases import Phrases
 
 
@@ -318,6 +319,45 @@ def test_what_is_clearly_past_is_only_a_hint(text: str) -> None:
 )
 def test_a_past_that_is_back_stays_strong(text: str) -> None:
     assert strong(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "I w\u0430nt t\u043e k\u0456ll m\u0443self",
+        "\u0406 want to d\u0456\u0435 tonight",
+        "\u0399 \u03c9ant to \u03baill m\u03b3self",
+        "i w\u1d00nt t\u1d0f \u1d0b\u026a\u029f\u029f myself",
+        "\u0421\u0443\u0456\u0441\u0456d\u0435: I want to di\u0435",
+    ],
+)
+def test_letters_that_only_look_latin_hide_nothing(text: str) -> None:
+    assert strong(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("\u0440\u0430y", "pay"),
+        ("\u0439\u043e\u0443", "\u0439\u043e\u0443"),
+        ("caf\u00e9 \u0430\u0301", "caf\u00e9 a\u0301"),
+        ("\u03ac \u03bb\u03cc\u03b3\u03bf\u03c2", "a \u03bb\u03cc\u03b3\u03bf\u03c2"),
+        ("plain", "plain"),
+    ],
+)
+def test_a_word_that_cannot_be_read_as_latin_stays_as_it_is(text: str, expected: str) -> None:
+    assert unveiled(text) == expected
+
+
+@given(
+    st.text(
+        alphabet=st.characters(min_codepoint=0x20, max_codepoint=0x24F)
+        | st.sampled_from("\u0430\u0435\u043e\u0456\u0406\u0439\u03bf\u03bd\u03c2\u0585\u1d00")
+    )
+)
+def test_what_looks_alike_is_as_long_as_it_was(text: str) -> None:
+    assert len(unveiled(text)) == len(text)
+    assert unveiled(unveiled(text)) == unveiled(text)
 
 
 def test_a_figure_of_speech_does_not_cover_a_real_sign_beside_it() -> None:
