@@ -9,20 +9,21 @@ from pathlib import Path
 
 import click
 
-from guard.commands import asking, wiring
+from guard.commands import asking, beside, wiring
 from guard.commands.options import PASSPHRASE
 from guard.config import Settings, load
 from guard.errors import ConfigError, GuardError, RecordBrokenError
 from guard.policy.circumstances import RESTORED
 from guard.record import backup as record_backup
 from guard.record import durable
+from guard.record.backup_beside import open_beside
 from guard.record.backup_folder import BackupFolder
 from guard.record.entry import Entry, Fact
 from guard.record.eraser import replay
 from guard.record.keys import Keys
 from guard.record.lock import backup_lock
 from guard.record.manifest import NAME
-from guard.record.restore import openable, orders
+from guard.record.restore import open_scanner, openable, orders
 from guard.record.restore import restore as record_restore
 from guard.record.seal import Identity
 from guard.record.sqlite import SqliteRecord
@@ -48,7 +49,7 @@ def backup(config: Path, target: str, horizon: int) -> None:
     Everything is sealed as it is in the record, so TARGET needs no trust to keep it secret. A
     scan may run meanwhile. What is copied is verified on the way, and a record that was rolled
     back never replaces its backup. For cron, once a day; keep two, one of them elsewhere.
-    Settings and own models are not in it: keep guard.toml yourself; guard train makes a model.
+    guard.toml, words of your own and models of your own are in it, too; passwords are not.
     """
     settings = load(config)
     now = wiring.milliseconds()
@@ -56,7 +57,13 @@ def backup(config: Path, target: str, horizon: int) -> None:
         backup_lock(wiring.record_folder(settings), now=now),
         wiring.open_record(settings) as record,
     ):
-        done = record_backup.back_up(record, _store(target), now=now, horizon=horizon * _DAY_MS)
+        done = record_backup.back_up(
+            record,
+            _store(target),
+            now=now,
+            horizon=horizon * _DAY_MS,
+            beside=beside.found(config, settings),
+        )
     _note(settings, done.entries)
     click.echo(
         f"{done.entries} entries in the backup, {done.added} of them new; "
@@ -109,6 +116,7 @@ def restore(
             record.append([Fact(kind=RESTORED)], now=wiring.milliseconds())
         if found:
             click.echo(f"{again} erase orders carried out again.")
+    beside.tell(folder)
     click.echo(f'To use it, set [record] path = "{folder}" in guard.toml, or move it there.')
 
 
@@ -127,8 +135,9 @@ def drill(
 ) -> None:
     """Prove that the backup in SOURCE can be restored: do it, in a place that is cleared after.
 
-    The whole log is verified, compared with the record in use, and the newest message of every
-    client is opened. Nothing is left behind. Exit status 65 when anything is wrong.
+    The whole log is verified, compared with the record in use, the newest message of every
+    client is opened, and settings and own models are read. Nothing is left behind. Exit status
+    65 when anything is wrong.
     """
     store = _source(source)
     words = None if locked else asking.ask_passphrase(passphrase_file)
@@ -139,11 +148,16 @@ def drill(
         _compare(config, store)
         if words is None:
             return
-        opened, failed = openable(folder, Keys(folder / "keys").unlock(words))
+        identity = Keys(folder / "keys").unlock(words)
+        opened, failed = openable(folder, identity)
+        bad = open_beside(folder, identity) if open_scanner(folder, identity) else []
+        if not (failed or bad):
+            beside.prove(folder)
     click.echo(f"The newest message of {opened} of {opened + len(failed)} owners was opened.")
-    if failed:
+    if failed or bad:
+        what = f"no message of {', '.join(failed)}" if failed else f"not {', '.join(bad)}"
         raise RecordBrokenError(
-            f"no message of {', '.join(failed)} could be opened",
+            f"{what} could be opened",
             hint="Make a new backup in an empty folder, and try that one.",
         )
 

@@ -11,6 +11,7 @@ from guard.commands.options import PASSPHRASE
 from guard.config import Settings, load
 from guard.errors import ConfigError, LockedError
 from guard.policy.circumstances import RESTORED
+from guard.record.backup_beside import open_beside
 from guard.record.entry import Fact
 from guard.record.keys import sealed_identity
 from guard.record.ledger import Record
@@ -82,6 +83,8 @@ def recover(
         click.echo(f"This key is {whose}; it opens the keys of {len(opened)} owners.")
         if not only_try:
             if open_scanner(record.folder, identity):
+                for path in open_beside(record.folder, identity):
+                    click.echo(f"{path} is not what guard put into the backup: left sealed.")
                 _note_restored(load(config))
                 click.echo("The scanner's key is back, too: guard can add to the record again.")
             _store(record, identity, _new_passphrase(new_passphrase_file))

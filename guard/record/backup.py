@@ -5,9 +5,10 @@ is below one checkpoint is consistent. What is copied is verified on the way. Ob
 first, the manifest after them, deletions last. Source: FORMAT.md, "Backup".
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
+from types import MappingProxyType
 from typing import Protocol
 
 from guard.errors import RecordBrokenError, RecordError
@@ -70,7 +71,14 @@ def load(store: Store) -> Manifest | None:
     return None if found is None else decode(found)
 
 
-def back_up(record: Record, store: Store, *, now: int, horizon: int = HORIZON_MS) -> BackedUp:
+def back_up(
+    record: Record,
+    store: Store,
+    *,
+    now: int,
+    horizon: int = HORIZON_MS,
+    beside: Mapping[str, bytes] = MappingProxyType({}),
+) -> BackedUp:
     """Bring a backup up to date.
 
     Args:
@@ -79,6 +87,7 @@ def back_up(record: Record, store: Store, *, now: int, horizon: int = HORIZON_MS
         now: Milliseconds since 1970-01-01 UTC.
         horizon: How long replaced key files are kept, in milliseconds. Those of erased
             clients are destroyed at once, whatever it says.
+        beside: What is no part of the record, by its path; see `guard.record.backup_beside`.
 
     Raises:
         RecordError: A key is missing here, the store holds another record, or a disk
@@ -91,7 +100,7 @@ def back_up(record: Record, store: Store, *, now: int, horizon: int = HORIZON_MS
         _refuse_stranger(record, old)
     finish(record)
     counted = _Counted(store)
-    segments, copies = _copied(record, counted, old, now=now, horizon=horizon)
+    segments, copies = _copied(record, counted, old, beside=beside, now=now, horizon=horizon)
     head = _note(record, segments[-1].end)
     manifest = Manifest(
         origin=record.verifier().name, at=now, head=head, segments=segments, files=copies
@@ -166,7 +175,13 @@ def _note(record: Record, size: int) -> str:
 
 
 def _copied(
-    record: Record, store: _Counted, old: Manifest | None, *, now: int, horizon: int
+    record: Record,
+    store: _Counted,
+    old: Manifest | None,
+    *,
+    beside: Mapping[str, bytes],
+    now: int,
+    horizon: int,
 ) -> tuple[tuple[Segment, ...], tuple[Copy, ...]]:
     kept, known = (old.segments, old.size) if old else ((), 0)
     while True:
@@ -175,7 +190,7 @@ def _copied(
         known = record.size()
         kept = _segments(record, store, kept, known)
         # After the log, so that every owner whom it knows has a key here.
-        found = files(record, store, old, now=now, horizon=horizon)
+        found = files(record, store, old, beside=beside, now=now, horizon=horizon)
         # What an order took away meanwhile must not be missing without that order.
         if not _ordered(record, known):
             return kept, found

@@ -4,7 +4,8 @@ Edge, through the store it is given. A key file that was replaced is kept for a 
 that was erased is not; one that was lost here stops the backup. Source: FORMAT.md, "Backup".
 """
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 from typing import Protocol
@@ -12,7 +13,7 @@ from typing import Protocol
 import msgspec
 
 from guard.errors import RecordError
-from guard.record import durable
+from guard.record import backup_beside, durable
 from guard.record.keys import Keys
 from guard.record.manifest import Copy, Manifest
 from guard.record.queries import Queries
@@ -31,7 +32,13 @@ class Putter(Protocol):
 
 
 def files(
-    record: Queries, store: Putter, old: Manifest | None, *, now: int, horizon: int
+    record: Queries,
+    store: Putter,
+    old: Manifest | None,
+    *,
+    beside: Mapping[str, bytes],
+    now: int,
+    horizon: int,
 ) -> tuple[Copy, ...]:
     """Bring the files of a backup up to date.
 
@@ -39,6 +46,7 @@ def files(
         record: Open.
         store: Where the files go.
         old: What the backup holds so far.
+        beside: What is no part of the record, by its path; see `guard.record.backup_beside`.
         now: Milliseconds since 1970-01-01 UTC.
         horizon: How long replaced key files are kept, in milliseconds.
 
@@ -56,7 +64,9 @@ def files(
         for name in record.keys.place.names():
             found[f"keys/{name}"] = record.keys.place.read(name) or b""
     current = [_stored(store, before, path, data) for path, data in found.items()]
-    current.append(_scanner(record, store, before))
+    sealed = _Sealed(record.keys.masters(), store, before)
+    current.append(_scanner(record, sealed))
+    current += backup_beside.keep(record, sealed, beside)
     replaced = set(before.values()) - set(current)
     leaving = [msgspec.structs.replace(one, until=now + horizon) for one in replaced]
     leaving += [one for one in (old.files if old else ()) if one.until is not None]
@@ -64,7 +74,9 @@ def files(
     kept = [
         one
         for one in leaving
-        if now < (one.until or 0) <= now + horizon and Path(one.path).stem not in erased
+        if now < (one.until or 0) <= now + horizon
+        and Path(one.path).stem not in erased
+        and backup_beside.lasts(one.path)
     ]
     return (*current, *kept)
 
@@ -76,17 +88,32 @@ def _stored(store: Putter, before: dict[str, Copy], path: str, data: bytes) -> C
     return copy
 
 
-def _scanner(record: Queries, store: Putter, before: dict[str, Copy]) -> Copy:
-    secret, masters = _read(record.folder / _SCANNER), record.keys.masters()
+@dataclass(frozen=True, slots=True)
+class _Sealed:
+    """Keeps what is sealed for the backup only."""
+
+    masters: Sequence[str]
+    """To whom."""
+
+    store: Putter
+    before: dict[str, Copy]
+    """What the backup holds so far."""
+
+    def __call__(self, path: str, data: bytes, of: bytes) -> Copy:
+        told = sha256(of + "\n".join(self.masters).encode()).hexdigest()
+        known = self.before.get(path)
+        if known is not None and known.of == told:
+            return known
+        sealed = seal(data, self.masters)
+        copy = Copy(path=path, sha256=sha256(sealed).hexdigest(), of=told)
+        self.store.put(copy.name, sealed)
+        return copy
+
+
+def _scanner(record: Queries, sealed: _Sealed) -> Copy:
+    secret = _read(record.folder / _SCANNER)
     # Its bytes hold two random keys, so their digest gives nothing away.
-    of = sha256(secret + "\n".join(masters).encode()).hexdigest()
-    known = before.get(SEALED_SCANNER)
-    if known is not None and known.of == of:
-        return known
-    sealed = seal(secret, masters)
-    copy = Copy(path=SEALED_SCANNER, sha256=sha256(sealed).hexdigest(), of=of)
-    store.put(copy.name, sealed)
-    return copy
+    return sealed(SEALED_SCANNER, secret, of=secret)
 
 
 def _paths(folder: Path) -> Iterator[str]:

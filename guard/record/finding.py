@@ -9,8 +9,8 @@ class Finding:
 
     what: str
     """``database``, ``checkpoint``, ``witness``, ``root``, ``missing``, ``planted``, ``body``,
-    ``columns``, ``time``, ``sealed``, ``blob``, ``order``, ``derived``, ``keys`` or
-    ``content``."""
+    ``columns``, ``time``, ``sealed``, ``blob``, ``order``, ``derived``, ``keys``,
+    ``content`` or ``beside``."""
 
     detail: str
     """One clause without content of mail."""

@@ -13,6 +13,7 @@ from pathlib import Path
 from guard.errors import GuardError, RecordBrokenError, RecordError
 from guard.record import durable
 from guard.record.backup import Store, load
+from guard.record.backup_beside import belongs, open_beside
 from guard.record.backup_files import SEALED_SCANNER
 from guard.record.entry import Entry
 from guard.record.finding import Finding
@@ -70,10 +71,9 @@ def restore(
         shutil.rmtree(staging, ignore_errors=True)
         staging.mkdir(mode=0o700)
         _files(store, manifest, staging)
-        if unlock is not None:
-            open_scanner(staging, unlock(Keys(staging / "keys")))
+        refused = _opened(staging, unlock) if unlock is not None else []
         write(staging / "record.db", _pieces(store, manifest))
-        findings = _checked(staging, manifest)
+        findings = (*_checked(staging, manifest), *map(_not_ours, refused))
         if findings and not anyway:
             raise RecordBrokenError(
                 f"what the backup holds does not verify: {findings[0]}",
@@ -156,6 +156,15 @@ def _opens(reader: Reader, item: int) -> bool:
     return True
 
 
+def _opened(folder: Path, unlock: Unlock) -> list[str]:
+    identity = unlock(Keys(folder / "keys"))
+    return open_beside(folder, identity) if open_scanner(folder, identity) else []
+
+
+def _not_ours(path: str) -> Finding:
+    return Finding(what="beside", detail=f"{path} is not what guard put into the backup")
+
+
 def _manifest(store: Store) -> Manifest:
     manifest = load(store)
     if manifest is None:
@@ -172,7 +181,9 @@ def _files(store: Store, manifest: Manifest, folder: Path) -> None:
     for name in ("keys", "checkpoints"):
         (folder / name).mkdir(mode=0o700)
     for path, copy in manifest.current().items():
-        if path.rpartition("/")[0] not in {"", "keys", "checkpoints"}:
+        if belongs(path):
+            (folder / path).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        elif path.rpartition("/")[0] not in {"", "keys", "checkpoints"}:
             raise RecordBrokenError("the backup names a file that no record has")
         durable.write(folder / path, _object(store, copy.name, copy.sha256))
 

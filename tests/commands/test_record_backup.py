@@ -1,14 +1,18 @@
 """Backup, restore and drill, as she would run them."""
 
+import json
 import os
+import re
 import shutil
 from collections.abc import Iterator
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
 
+from guard.record.entry import canonical
 from guard.record.eraser import erase
-from guard.record.seal import Identity
+from guard.record.seal import Identity, seal
 from guard.record.sqlite import SqliteRecord
 from guard.record.verify import examine
 from tests.commands.home import LETTER, Home
@@ -64,6 +68,7 @@ def test_a_drill_proves_it_and_leaves_nothing_behind(backed: Home, tmp_path: Pat
     assert lines[0].startswith("5 entries restored and verified, as of ")
     assert lines[1:] == [
         "It is the record in use, without the newest 0 entries.",
+        "The settings were read, and 0 own models.",
         "The newest message of 1 of 1 owners was opened.",
     ]
     assert list((tmp_path / "room").iterdir()) == []
@@ -184,3 +189,79 @@ def test_a_restore_to_a_full_disk_leaves_nothing_half_made(backed: Home, full: P
 
     assert ran.status == 74
     assert list(full.iterdir()) == []
+
+
+def test_settings_and_own_words_come_back_with_the_record(backed: Home) -> None:
+    (backed.folder / "words").mkdir()
+    (backed.folder / "words" / "cy.txt").write_text("Annwyl gleient")
+    settings = backed.folder / "guard.toml"
+    told = re.sub(r"(?m)^texts = .*$", 'texts = { cy = "words/cy.txt" }', settings.read_text())
+    assert "words/cy.txt" in told
+    settings.write_text(told)
+    assert backed.guard("record", "backup", "../backup").status == 0
+    for path in (backed.folder.parent / "backup").rglob("*"):
+        assert path.is_dir() or b"practice.example" not in path.read_bytes()
+    shutil.rmtree(backed.record)
+
+    ran = backed.guard("record", "restore", "../backup", "record", "--passphrase-file", "old")
+
+    assert (ran.status, ran.err) == (0, "")
+    assert f"to look at first: record{os.sep}settings" in ran.out
+    assert (backed.record / "settings" / "guard.toml").read_text() == told
+    assert (backed.record / "settings" / "words" / "cy.txt").read_text() == "Annwyl gleient"
+    assert not [*backed.record.rglob("*.age.age")]
+
+
+def test_own_models_come_back_and_the_drill_tries_them(backed: Home) -> None:
+    folder = backed.record / "models" / ("0" * 12)
+    folder.mkdir(parents=True)
+    (folder / "model.joblib").write_bytes(b"a model")
+    (folder / "card.toml").write_text(f'sha256 = "{sha256(b"a model").hexdigest()}"\n')
+    assert backed.guard("record", "backup", "../backup").status == 0
+
+    ran = backed.guard("record", "drill", "../backup", "--passphrase-file", "old")
+    assert "The settings were read, and 1 own models." in ran.out
+
+    (folder / "model.joblib").write_bytes(b"damaged")
+    assert backed.guard("record", "backup", "../backup").status == 0
+    ran = backed.guard("record", "drill", "../backup", "--passphrase-file", "old")
+    assert ran.status
+    assert "not what its card says" in ran.err
+
+
+def test_settings_that_guard_did_not_put_there_are_not_opened(backed: Home) -> None:
+    readers = [backed.key("recovery-sheet.txt").recipient]
+    file = backed.folder.parent / "backup" / "guard-backup.json"
+    told = json.loads(file.read_bytes())
+    [mine] = [one for one in told["files"] if one["path"] == "settings/guard.toml.age"]
+    forged = seal(bytes(32) + b'[mailbox]\npassword_command = ["rm"]\n', readers)
+    mine["sha256"] = sha256(forged).hexdigest()
+    (file.parent / "files" / mine["sha256"]).write_bytes(forged)
+    file.write_bytes(canonical(told))
+    words = ("--passphrase-file", "old")
+    ran = backed.guard("record", "drill", "../backup", *words)
+    assert ran.status == 65
+    shutil.rmtree(backed.record)
+
+    ran = backed.guard("record", "restore", "../backup", "record", *words)
+    assert ran.status == 65
+    assert not backed.record.exists()
+    ran = backed.guard("record", "restore", "../backup", "record", "--anyway", *words)
+    assert ran.status == 0
+    assert "beside: settings/guard.toml is not what guard put into the backup" in ran.out
+    assert not (backed.record / "settings" / "guard.toml").exists()
+    assert backed.shows("old")
+
+
+def test_a_sheet_opens_the_settings_of_a_backup_that_was_restored_without_the_passphrase(
+    backed: Home,
+) -> None:
+    told = (backed.folder / "guard.toml").read_text()
+    shutil.rmtree(backed.record)
+    backed.guard("record", "restore", "../backup", "record", "--read-only")
+    assert not (backed.record / "settings" / "guard.toml").exists()
+
+    backed.guard(
+        "record", "recover", "--key-file", "recovery-sheet.txt", "--new-passphrase-file", "new"
+    )
+    assert (backed.record / "settings" / "guard.toml").read_text() == told
