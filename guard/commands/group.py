@@ -29,6 +29,7 @@ _NAMES = (
     "policy",
     "record",
     "mailboxes",
+    "role",
     "model",
     "train",
     "report",

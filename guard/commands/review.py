@@ -99,6 +99,7 @@ def edges(settings: Settings) -> Edges:
         free_bytes=wiring.free_bytes,
         copy=partial(zipped_copy, settings),
         letters=Letters(),
+        sharing=wiring.sharing,
     )
 
 

@@ -74,6 +74,10 @@ class Sharing:
         """Everybody to whom a part is open, by an order that she signed."""
         return list(self._record.erasures().grants.values())
 
+    def open_to(self, item: int) -> frozenset[str]:
+        """Logins to which an item is open now."""
+        return frozenset(self._record.shared_with([item]).get(item, ()))
+
     def file(self, facts: Sequence[Fact], opened: Sequence[Opened], *, now: int) -> list[int]:
         """Append facts, and open or close the messages that they are about, at one stroke.
 

@@ -168,7 +168,7 @@ class PostgresRecord(Record):
         Args:
             facts: As `append` takes them.
             withdrawn: Items, and the logins that are no longer shown them.
-            shares: What is shown from now on.
+            shares: What is shown from now on, as far as she granted it.
             now: Milliseconds since 1970-01-01 UTC.
 
         Returns:
@@ -183,8 +183,11 @@ class PostgresRecord(Record):
             seqs = [self._append(batch, fact) for fact in facts]
             for item, login in withdrawn:
                 table.withdraw(item, login)
+            # Somebody may have been removed since the caller looked.
+            grants = self.erasures().grants
             for share in shares:
-                table.put(share)
+                if grants.get(share.to.login) == share.to:
+                    table.put(share)
         return seqs
 
     def shared_with(self, items: Sequence[int]) -> dict[int, set[str]]:

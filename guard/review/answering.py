@@ -13,7 +13,7 @@ from guard.mail.picture import picture
 from guard.policy.decision import Correspondent
 from guard.record.entry import UNSORTED, Fact
 from guard.reply.outbox import Outcome
-from guard.review import rulings
+from guard.review import rulings, sharing
 from guard.review.book import Book, address_of
 from guard.review.rulings import Answer, Sender
 from guard.review.shelf import Row
@@ -54,7 +54,10 @@ def rule(
         ends = (*ends, "note")
     closes = tuple(task for task in open_ if task in ends)
     fact = rulings.ruled(row.item, row.owners, answer, closes)
-    seqs = book.record.append([*facts, fact], now=book.now)
+    if answer.label is None:
+        seqs = book.record.append([*facts, fact], now=book.now)
+    else:
+        seqs = sharing.file(book, [*facts, fact], row, answer.label)
     book.refresh()
     return seqs[-1]
 
@@ -70,7 +73,11 @@ def undo(book: Book, seq: int) -> int:
     assert entry.item is not None
     answer = book.answer(seq)
     back = _taken_back(book, answer, seq) if answer is not None else ()
-    book.record.append([*back, rulings.unruled(entry)], now=book.now)
+    facts, row = [*back, rulings.unruled(entry)], book.row(entry.item)
+    if row is None or answer is None or answer.label is None:
+        book.record.append(facts, now=book.now)
+    else:
+        sharing.file(book, facts, row, book.said(row, but=seq))
     book.refresh()
     return entry.item
 

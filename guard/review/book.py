@@ -11,6 +11,7 @@ from guard.clients import directory
 from guard.errors import GuardError, UnreadableError
 from guard.mail.message import Message
 from guard.policy.minutes import Minutes, read
+from guard.policy.sharing import Sharing
 from guard.record.entry import UNSORTED
 from guard.record.ledger import Record
 from guard.record.reading import Reader
@@ -96,6 +97,8 @@ class Book:
         self.now = now
         self.can_send = can_send
         self.wordings = wordings
+        self.sharing: Sharing | None = None
+        """What of it is open to others; None when nothing is, to nobody."""
 
     def refresh(self) -> None:
         """Take in what was added since the book was opened."""
@@ -121,9 +124,10 @@ class Book:
             known[seq] = _unsealed(self.reader, seq, rulings.read)
         return known[seq]
 
-    def said(self, row: Row) -> Label | None:
-        """What she says an item is; None when she said nothing."""
-        answers = [self.answer(one.seq) for one in row.standing if "label" in one.actions]
+    def said(self, row: Row, *, but: int = -1) -> Label | None:
+        """What she says an item is; None when she said nothing, but for one answer."""
+        said = [one.seq for one in row.standing if "label" in one.actions and one.seq != but]
+        answers = [self.answer(seq) for seq in said]
         return answers[-1].label if answers and answers[-1] else None
 
     def raw(self, item: int) -> bytes:

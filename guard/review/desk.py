@@ -15,6 +15,7 @@ from threading import Thread
 from guard.clients.directory import Client
 from guard.config import Settings
 from guard.errors import GuardError, LockedError
+from guard.policy.sharing import Sharing
 from guard.record.ledger import Record
 from guard.record.reading import Reader
 from guard.reply.errands import Errands
@@ -61,6 +62,9 @@ class Edges:
 
     letters: Letters
     """Reads strangers' mail, apart from the page."""
+
+    sharing: Callable[[Record], Sharing | None] = lambda _record: None
+    """What of a record is open to others; None when nothing is."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -168,7 +172,7 @@ class Desk:
             raise LockedError("the page is locked")
         with contextlib.closing(self.edges.open_record(readonly=not write)) as record:
             self.shelf.take(record.entries(self.shelf.size))
-            yield Book(
+            book = Book(
                 record,
                 Reader(record, identity),
                 self.shelf,
@@ -177,3 +181,5 @@ class Desk:
                 can_send=self.edges.errands is not None,
                 wordings=wordings(self.edges.settings),
             )
+            book.sharing = self.edges.sharing(record)
+            yield book

@@ -13,7 +13,7 @@ from werkzeug.wrappers import Response
 from guard.record.entry import Fact
 from guard.reply.outbox import Outcome
 from guard.reply.wording import approve
-from guard.review import answering, plain, view
+from guard.review import answering, plain, sharing, view
 from guard.review.book import Book
 from guard.review.desk import Said
 from guard.review.rulings import Answer, Remind, Sender
@@ -55,7 +55,9 @@ def rule(number: int) -> Response:
         if _stale(row):
             return _answered_already(number)
         _, _, after = neighbours(book.queue(), number)
+        readers = sharing.open_to(book, row)
         seq = answering.rule(book, row, answer)
+        said += sharing.change(readers, sharing.open_to(book, row))
     then = number if chosen is None else after.item if after else None
     return _onwards(said, undo=seq, next_=then)
 
@@ -72,10 +74,12 @@ def undo() -> Response:
         if standing is None:
             desk().said = Said(words="That answer was taken back already.")
             return redirect(to("waiting.queue"), 303)
-        words = view.told(book, standing)
+        words, row = view.told(book, standing), find(book, standing.item)
+        readers = sharing.open_to(book, row)
         item = answering.undo(book, seq)
+        also = sharing.change(readers, sharing.open_to(book, row))
     sent = _GONE if "remind-now" in standing.actions else ""
-    desk().said = Said(words=f"Taken back: {words}.{sent}")
+    desk().said = Said(words=f"Taken back: {words}.{sent}{also}")
     return redirect(to("waiting.one", number=item), 303)
 
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from flask import Blueprint, Response, abort, render_template
 
-from guard.review import answering, entitled, health, plain, view
+from guard.review import answering, entitled, health, plain, sharing, view
 from guard.review.book import Book
 from guard.review.queue import Lane, Waiting
 from guard.review.shelf import Row
@@ -68,6 +68,7 @@ def one(number: int) -> str:
             alarming=answering.alarming(book, row),
             obstacle=answering.obstacle(book, row, shown.message),
             rulings=view.rulings_of(book, row),
+            shared=sharing.lines(book, row),
             asking=entitled.asking(book, row, shown.message, desk().edges.settings),
             noted=number in book.record.tasks("note"),
             approved=(words := book.wording(row.client)) is not None and book.approved(words),
