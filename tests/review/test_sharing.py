@@ -22,7 +22,6 @@ from tests.record.conftest import NOW
 from tests.review.practice import PASSPHRASE, Practice, letter
 from tests.servers.postgres import ROLE, Postgres
 
-
 NOWHERE = Where(database="", practice="")
 
 
