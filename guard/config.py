@@ -190,6 +190,33 @@ class ModelSettings(_Section, frozen=True, kw_only=True):
     path: str = ""
 
 
+class Serve(_Section, frozen=True, kw_only=True):
+    """The review page behind a clinic's reverse proxy; see ``guard/clinic/OPERATE.md``."""
+
+    url: str
+    """What her browser's address bar shows: ``https://``, a host, and no path."""
+
+    issuer: str
+    """Where she signs in (OpenID Connect), as the provider itself writes it."""
+
+    client_id: str
+    who: str
+    """Who may: an e-mail address that the issuer has verified, or its number (`sub`) for her."""
+
+    client_secret_file: str = ""
+    """Neither this nor the command: a public client, by PKCE alone."""
+
+    client_secret_command: list[str] = []
+    ca_file: str = ""
+    """A private CA of the issuer."""
+
+    listen: str = "127.0.0.1:8460"
+    """Where the reverse proxy finds it: a loopback address and port, or a Unix socket's path."""
+
+    sign_out: bool = True
+    """Whether locking signs her out at the issuer too, where the issuer offers it."""
+
+
 class Settings(_Section, frozen=True, kw_only=True):
     """The whole of guard.toml."""
 
@@ -202,6 +229,7 @@ class Settings(_Section, frozen=True, kw_only=True):
     record: RecordSettings = RecordSettings()
     retention: Retention = Retention()
     model: ModelSettings = ModelSettings()
+    serve: Serve | None = None
     folder: Path = Path()
     """Where guard.toml lies; relative paths start here. Not a key of the file."""
 
@@ -287,6 +315,21 @@ def with_record(settings: Settings, **changes: str) -> Settings:
     return msgspec.structs.replace(settings, record=record)
 
 
+def listening(address: str) -> tuple[str, int] | Path:
+    """Return a loopback address and port, or the path of a Unix socket.
+
+    Raises:
+        ValueError: It is neither; nothing else is ever listened on.
+    """
+    if address.startswith("/"):
+        return Path(address)
+    host, _, port = address.rpartition(":")
+    host = host.removeprefix("[").removesuffix("]")
+    if not ipaddress.ip_address(host).is_loopback or not 0 < int(port) < 65536:  # noqa: PLR2004  # the range of TCP ports
+        raise ValueError(address)
+    return host, int(port)
+
+
 def is_loopback(host: str) -> bool:
     """Whether a host name means this machine, so that plain text may pass."""
     try:
@@ -318,6 +361,8 @@ def _doubts(settings: Settings) -> Iterator[tuple[str, str]]:
     if not re.fullmatch(r"(https?://[!-~]+)?", settings.record.timestamp_url):
         yield "record.timestamp_url", "a web address starts with https:// or http://"
     yield from _period_doubts(settings)
+    if settings.serve is not None:
+        yield from _serve_doubts(settings.serve)
 
 
 def _record_doubts(record: RecordSettings) -> Iterator[tuple[str, str]]:
@@ -403,6 +448,29 @@ def _sign_in_doubts(settings: Settings) -> Iterator[tuple[str, str]]:
         yield "oauth.tenant", "a directory id, a domain, or common, organizations, consumers"
     if oauth.server and not re.fullmatch(r"https://[A-Za-z0-9.-]+(:\d{1,5})?", oauth.server):
         yield "oauth.server", "https:// and a host"
+
+
+def _serve_doubts(serve: Serve) -> Iterator[tuple[str, str]]:
+    host = r"https://[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:[1-9]\d{1,4})?"
+    if not re.fullmatch(host, serve.url) or serve.url.endswith(":443"):
+        yield "serve.url", "https:// and a host, in small letters, with no path behind it"
+    if not re.fullmatch(r"https://[A-Za-z0-9.-]+(:\d{1,5})?(/[!-~]*)?", serve.issuer) or (
+        {"?", "#"} & set(serve.issuer)
+    ):
+        yield "serve.issuer", "https:// and a host; a path may follow"
+    if not re.fullmatch(r"[!-~]+", serve.client_id):
+        yield "serve.client_id", "name the id that the issuer gave to guard"
+    if not re.fullmatch(r"[!-~]+", serve.who):
+        yield "serve.who", "name one person: a verified e-mail address, or the issuer's sub"
+    if serve.client_secret_file and serve.client_secret_command:
+        yield "serve.client_secret_command", "give a file or a command, not both"
+    try:
+        listening(serve.listen)
+    except ValueError:
+        yield (
+            "serve.listen",
+            "127.0.0.1 and a port, or a Unix socket's path; a reverse proxy is what others reach",
+        )
 
 
 def _wrong(text: str, name: str, key: str, what: str) -> ConfigError:

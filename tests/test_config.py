@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from guard.config import Settings, is_loopback, load, parse
+from guard.config import Settings, is_loopback, listening, load, parse
 from guard.errors import ConfigError
 
 GOOD = """\
@@ -111,3 +111,72 @@ def test_paths_start_where_the_file_lies(tmp_path: Path) -> None:
 )
 def test_only_this_machine_may_be_spoken_to_in_plain_text(host: str, *, expected: bool) -> None:
     assert is_loopback(host) is expected
+
+
+SERVE = """
+[serve]
+url = "https://guard-anna.clinic.example"
+issuer = "https://login.clinic.example/realms/clinic"
+client_id = "guard-anna"
+who = "anna@clinic.example"
+"""
+
+
+def test_a_page_behind_a_proxy_listens_on_this_machine_and_signs_out() -> None:
+    serve = read(GOOD + SERVE).serve
+
+    assert serve is not None
+    assert listening(serve.listen) == ("127.0.0.1", 8460)
+    assert serve.sign_out
+    assert read(GOOD).serve is None
+
+
+@pytest.mark.parametrize(
+    ("address", "found"),
+    [
+        ("127.0.0.1:1", ("127.0.0.1", 1)),
+        ("[::1]:8460", ("::1", 8460)),
+        ("/run/guard/page.sock", Path("/run/guard/page.sock")),
+    ],
+)
+def test_an_address_of_this_machine_or_a_socket_may_be_listened_on(
+    address: str, found: tuple[str, int] | Path
+) -> None:
+    assert listening(address) == found
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "said"),
+    [
+        ("url", "http://guard-anna.clinic.example", "https:// and a host"),
+        ("url", "https://guard-anna.clinic.example/", "https:// and a host"),
+        ("url", "https://guard-anna.clinic.example/guard", "https:// and a host"),
+        ("url", "https://Guard.clinic.example", "https:// and a host"),
+        ("url", "https://guard.clinic.example:443", "https:// and a host"),
+        ("url", "https://anna@guard.clinic.example", "https:// and a host"),
+        ("issuer", "http://login.clinic.example", "https:// and a host; a path may follow"),
+        ("issuer", "https://login.clinic.example/?realm=x", "https:// and a host; a path"),
+        ("client_id", "", "name the id"),
+        ("who", "", "name one person"),
+        ("who", "anna clinic", "name one person"),
+        ("listen", "0.0.0.0:8460", "127.0.0.1 and a port"),
+        ("listen", "192.0.2.1:8460", "127.0.0.1 and a port"),
+        ("listen", "[::]:8460", "127.0.0.1 and a port"),
+        ("listen", "localhost:8460", "127.0.0.1 and a port"),
+        ("listen", "127.0.0.1:0", "127.0.0.1 and a port"),
+        ("listen", "127.0.0.1:65536", "127.0.0.1 and a port"),
+        ("listen", "8460", "127.0.0.1 and a port"),
+        ("listen", "page.sock", "127.0.0.1 and a port"),
+        ("listen", "", "127.0.0.1 and a port"),
+    ],
+)
+def test_a_page_that_others_could_reach_or_listen_to_is_refused(
+    key: str, value: str, said: str
+) -> None:
+    kept = "".join(line for line in SERVE.splitlines(keepends=True) if not line.startswith(key))
+    assert said in complaint(f'{GOOD}{kept}{key} = "{value}"\n')
+
+
+def test_the_issuers_secret_comes_from_one_place() -> None:
+    two = 'client_secret_file = "a"\nclient_secret_command = ["b"]\n'
+    assert "not both (serve.client_secret_command)" in complaint(GOOD + SERVE + two)

@@ -11,6 +11,7 @@ import click
 from guard.commands import alarms, lastscan, signin, wiring
 from guard.commands.patience import wait_until
 from guard.commands.record_access import owed
+from guard.commands.review_serve import checked as _serving
 from guard.commands.trust import vouching
 from guard.commands.witnessing import chosen
 from guard.config import Settings, load
@@ -293,4 +294,5 @@ _PARTS: dict[str, Callable[[Settings], Iterator[str]]] = {
     "last scan": _last_run,
     "backup": _backup,
     "copies": owed,
+    "serve": _serving,
 }

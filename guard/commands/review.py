@@ -39,9 +39,10 @@ from guard.verdict.chosen import CARD
 @click.option("--item", type=int, help="Print the text of one item.")
 @click.option("--port", type=click.IntRange(0, 65535), default=0, help="Port; 0 is any free one.")
 @click.option("--no-browser", is_flag=True, help="Print the link, and open no browser.")
+@click.option("--serve", is_flag=True, help="Behind a clinic's reverse proxy: see [serve].")
 @PASSPHRASE
 @click.pass_obj
-def review(
+def review(  # noqa: PLR0913  # each option is an argument
     config: Path,
     *,
     as_list: bool,
@@ -49,13 +50,18 @@ def review(
     item: int | None,
     port: int,
     no_browser: bool,
+    serve: bool,
     passphrase_file: Path | None,
 ) -> None:
     """Open the page where you look at what waits, and answer it.
 
-    The page runs on this computer only and asks for your passphrase. Ctrl and C ends it.
+    The page runs on this computer only and asks for your passphrase. Ctrl and C ends it. In a
+    clinic, --serve lets you reach it by a reverse proxy, once you have signed in (OpenID Connect).
     """
     settings = load(config)
+    if serve:
+        _behind_proxy(settings)
+        return
     if not (as_list or as_json or item is not None):
         _serve(settings, port=port, browser=not no_browser)
         return
@@ -158,6 +164,14 @@ def _serve(settings: Settings, *, port: int, browser: bool) -> None:
     with contextlib.suppress(KeyboardInterrupt), at.letters:
         serve(app, listening, tick=desk.expire)
     click.echo("Closed.")
+
+
+def _behind_proxy(settings: Settings) -> None:
+    from guard.commands.review_serve import serve  # noqa: PLC0415  # only a clinic's
+
+    with wiring.open_record(settings, readonly=True):
+        pass
+    serve(settings, edges(settings))
 
 
 @contextlib.contextmanager

@@ -172,4 +172,14 @@ minors_until = 25            # a minor's record is kept until this birthday at l
 
 [model]
 path = ""                    # empty: the shipped model
+
+# [serve]                    # guard review --serve, in a clinic: guard/clinic/OPERATE.md
+# url = "https://guard-anna.clinic.example"    # what your browser shows
+# listen = "127.0.0.1:8460"  # where the reverse proxy finds it; or "/run/guard-anna/page.sock"
+# issuer = "https://login.clinic.example"      # OpenID Connect
+# client_id = "guard-anna"
+# client_secret_file = "issuer.secret"         # mode 0600; or: client_secret_command = [...]
+# who = "anna@clinic.example"                  # verified by the issuer; or its sub for you
+# ca_file = ""               # a private certificate authority of the issuer
+# sign_out = true            # locking also signs you out at the issuer, where it can
 """

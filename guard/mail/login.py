@@ -38,8 +38,8 @@ def password(*, file: Path | None, command: list[str], service: str, user: str, 
 
 def _from_file(file: Path, key: str) -> str:
     what = f"password file {file} ({key})"
-    # The file of a passphrase is named by an option; no command of guard writes that one.
-    how = "" if key.startswith("-") else "Run: guard login   Or by hand: "
+    # Other secrets, such as a passphrase, are written by no command of guard.
+    how = "" if key.startswith(("-", "serve.")) else "Run: guard login   Or by hand: "
     hint = f"{how}write it on the first line, then: chmod 600 {file}"
     return _first_line(private.read(file, what, hint=hint), f"the {what} is empty", hint)
 

@@ -143,11 +143,15 @@ class Desk:
             book.queue()
         return cookie
 
+    def admit(self, badge: str) -> str:
+        """Let in who signed in, locked; returns the cookie, empty when the page is closed."""
+        self.lock()
+        return self.session.admit(badge, now=self.now())
+
     def lock(self) -> None:
         """Forget everything that was unsealed."""
         self.session.lock()
         self._forget()
-        self.said = None
 
     def expire(self) -> None:
         """Lock if nobody clicked for too long."""
@@ -158,6 +162,7 @@ class Desk:
         self.memory.index.close()
         self.memory = Memory(self.edges.letters)
         self.edges.letters.close()
+        self.said = None
 
     @contextlib.contextmanager
     def open(self, *, write: bool = False) -> Iterator[Book]:

@@ -1,7 +1,7 @@
-"""Who may see the page: a one-time link, a cookie, a passphrase, and a lock that shuts itself.
+"""Who may see the page: a one-time link or a sign-in, a cookie, a passphrase, and a lock.
 
 Pure: time is an argument, randomness is given once. Her identity lives here, in memory, and
-nowhere else. One browser at a time.
+nowhere else. One browser at a time. A link lasts for the run; a sign-in ends with the lock.
 """
 
 import hmac
@@ -15,6 +15,9 @@ IDLE_SECONDS = 15 * 60
 WARN_SECONDS = 60
 """So long before it locks, it says so (WCAG 2.2.1 asks for 20 seconds at least)."""
 
+MOST_SECONDS = 12 * 60 * 60
+"""So long a sign-in lasts at most, however much is clicked (OWASP ASVS 5.0, section 7.3)."""
+
 MOST_TRIES = 10
 """Wrong passphrases before the link is void and ``guard review`` has to be started again."""
 
@@ -22,22 +25,29 @@ MOST_TRIES = 10
 class Session:
     """One run of ``guard review``."""
 
-    def __init__(self, token: Callable[[], str], *, idle: int = IDLE_SECONDS) -> None:
+    def __init__(
+        self, token: Callable[[], str], *, idle: int = IDLE_SECONDS, by_link: bool = True
+    ) -> None:
         """Begin, locked.
 
         Args:
             token: Gives a new unguessable text of letters and digits.
             idle: Seconds without a click after which it locks.
+            by_link: Whether a one-time link lets her in; else a sign-in elsewhere does.
         """
         self._token = token
         self.idle = idle
-        self.link = token()
+        self._by_link = by_link
+        self.link = token() if by_link else ""
         """The secret of the one-time link; empty once it was used."""
+        self.badge = ""
+        """What the issuer said of who is signed in, to sign out with; empty for nobody."""
         self.csrf = token()
         """Stands in every form of ours, and nowhere else."""
         self._cookie = ""
         self._tries = 0
         self._seen = 0
+        self._since = 0
         self.identity: Identity | None = None
         """Hers, while the page is open; None while it is locked."""
 
@@ -46,6 +56,18 @@ class Session:
         if not self.link or not _same(link, self.link):
             return ""
         self.link = ""
+        return self._renew()
+
+    def admit(self, badge: str, *, now: int) -> str:
+        """Let in who signed in, and nobody else any more; returns the cookie.
+
+        It is empty when too many passphrases were wrong: then no sign-in opens the page again.
+        """
+        self.lock()
+        if self._tries >= MOST_TRIES:
+            return ""
+        self.badge = badge
+        self._since = self._seen = now
         return self._renew()
 
     def admits(self, cookie: str) -> bool:
@@ -64,11 +86,13 @@ class Session:
         self._tries += 1
         left = max(0, MOST_TRIES - self._tries)
         if not left:
-            self._cookie = ""
+            self._cookie = self.badge = ""
         return left
 
     def lock(self) -> None:
-        """Forget her identity."""
+        """Forget her identity, and who is signed in."""
+        if not self._by_link:
+            self._cookie = self.badge = ""
         if self.identity is None:
             # A second tab that asks while it is locked must not void the first one's form.
             return
@@ -84,10 +108,12 @@ class Session:
 
     def expire(self, *, now: int) -> bool:
         """Lock if nobody clicked for too long; returns whether it did."""
-        late = self.identity is not None and now - self._seen > self.idle * 1000
-        if late:
+        open_ = self.identity is not None or bool(self.badge)
+        late = open_ and now - self._seen > self.idle * 1000
+        if late or (self.badge and now - self._since > MOST_SECONDS * 1000):
             self.lock()
-        return late
+            return True
+        return False
 
     def _renew(self) -> str:
         self._cookie = self._token()

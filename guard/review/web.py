@@ -1,14 +1,16 @@
-"""The review page as a Flask application, on loopback only.
+"""The review page as a Flask application, on loopback or behind a reverse proxy.
 
 Edge: Flask. Server-rendered, works without JavaScript, fetches nothing from anywhere.
 """
 
+from collections.abc import Mapping
 from http import HTTPStatus
+from typing import TYPE_CHECKING
 
-from flask import Flask, render_template, request
+from flask import Flask, current_app, render_template, request
 from werkzeug.exceptions import HTTPException
 
-from guard.errors import BusyError, GuardError
+from guard.errors import BusyError, GuardError, SignInError, TransientError
 from guard.policy import words
 from guard.review import keymap, plain, web_gate
 from guard.review.desk import Desk
@@ -19,6 +21,9 @@ from guard.review.web_gate import cookie_name
 from guard.review.web_look import looking
 from guard.review.web_rights import entitlements
 from guard.review.web_waiting import waiting
+
+if TYPE_CHECKING:
+    from guard.review.signing import Signing
 
 _MOST_FORM_BYTES = 65_536
 _REFUSED = {
@@ -38,14 +43,20 @@ _PAGES = (
     ("door.keys", "Keys"),
 )
 _AGAIN = "To open guard again, stop it in the terminal (Ctrl and C) and run: guard review"
+_SERVED: Mapping[str, str] = {
+    "tries": "Tell whoever looks after guard here: it has to be started anew.",
+    "host": "Tell whoever looks after guard here: the proxy must pass on the Host that it gets.",
+    "site": "Open guard's own address yourself.",
+}
 
 
-def create_app(desk: Desk, *, host: str) -> Flask:
+def create_app(desk: Desk, *, host: str, signing: "Signing | None" = None) -> Flask:
     """Return the application.
 
     Args:
         desk: The record, locked until she gives the passphrase.
         host: Host and port that it is reached by; it answers to no other.
+        signing: How she signs in behind a reverse proxy; None for the link, on loopback.
     """
     app = Flask(__name__, template_folder="pages", static_folder=None)
     app.config.update(
@@ -54,6 +65,12 @@ def create_app(desk: Desk, *, host: str) -> Flask:
         MAX_FORM_MEMORY_SIZE=_MOST_FORM_BYTES,
     )
     app.extensions["guard"] = desk
+    if signing is not None:
+        # Late, because it needs what only a clinic has installed.
+        from guard.review.web_signin import signin  # noqa: PLC0415
+
+        app.extensions["guard-signing"] = signing
+        app.register_blueprint(signin)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.jinja_env.globals["plain"] = plain
     app.context_processor(_everywhere)
@@ -74,6 +91,8 @@ def _everywhere() -> dict[str, object]:
     return {
         "csrf": session.csrf if session.admits(request.cookies.get(cookie_name(), "")) else "",
         "unlocked": session.identity is not None,
+        "served": web_gate.served(),
+        "who": signing.who if (signing := current_app.extensions.get("guard-signing")) else "",
         "practice": desk.edges.settings.practice.name,
         "pages": _PAGES,
         "words": words,
@@ -93,6 +112,8 @@ def _refused(error: HTTPException) -> tuple[str, int]:
         what, then = f"guard cannot show that ({phrase}).", "Go back to the list."
     else:
         then = "Go back and try once more." if error.description == "form" else _AGAIN
+        if web_gate.served():
+            then = _SERVED.get(error.description or "", then)
     return render_template("problem.html", what=what, then=then), status
 
 
@@ -101,7 +122,12 @@ def _told(error: GuardError) -> tuple[str, int]:
         what = "A scan is at work just now, so your answer was not taken."
         then = "Nothing is lost. Wait a moment, go back and press the button again."
         return render_template("problem.html", what=what, then=then), 503
-    return render_template("problem.html", what=f"{error}.", then=error.hint), 500
+    status = 403 if isinstance(error, SignInError) else 500
+    if isinstance(error, TransientError):
+        status = 503
+    what = f"{error}."
+    what = what[0].upper() + what[1:]
+    return render_template("problem.html", what=what, then=error.hint), status
 
 
 def _mistake(error: Exception) -> tuple[str, int]:

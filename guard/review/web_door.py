@@ -21,7 +21,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from guard.errors import LockedError
 from guard.review import keymap
 from guard.review.plain import count
-from guard.review.web_gate import cookie_name, desk
+from guard.review.web_gate import cookie_name, desk, served
 
 door = Blueprint("door", __name__)
 _YEAR_S = 365 * 86_400
@@ -78,6 +78,11 @@ def try_passphrase() -> AnyResponse:
 @door.post("/lock")
 def lock() -> AnyResponse:
     """Forget everything, at once."""
+    if served():
+        # Late: it needs what only a clinic has installed.
+        from guard.review.web_signin import sign_out  # noqa: PLC0415
+
+        return sign_out()
     desk().lock()
     return redirect(to("door.unlock"), 303)
 
@@ -121,7 +126,9 @@ def choose_keys() -> AnyResponse:
 
 
 def _kept(response: AnyResponse, name: str, value: str) -> AnyResponse:
-    response.set_cookie(name, value, httponly=True, samesite="Strict", max_age=_YEAR_S)
+    response.set_cookie(
+        name, value, secure=served(), httponly=True, samesite="Strict", max_age=_YEAR_S
+    )
     return response
 
 
@@ -133,5 +140,5 @@ def _back() -> str:
 
 
 def _with_cookie(response: AnyResponse, cookie: str) -> AnyResponse:
-    response.set_cookie(cookie_name(), cookie, httponly=True, samesite="Strict")
+    response.set_cookie(cookie_name(), cookie, secure=served(), httponly=True, samesite="Strict")
     return response
