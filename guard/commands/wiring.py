@@ -16,14 +16,10 @@ from guard.config import Settings, Smtp
 from guard.errors import ConfigError, GuardError, ModelError, RecordError
 from guard.mail import imap
 from guard.pipeline.house import Folder, House
-from guard.policy.sharing import Sharing
 from guard.record.eraser import finish as finish_erasures
 from guard.record.ledger import Record
 from guard.record.lock import scan_lock
 from guard.record.sqlite import SqliteRecord
-from guard.reply.alerting import Alerting, Way
-from guard.reply.errands import Errands
-from guard.reply.smtp import Outbox, SmtpServer
 from guard.reply.wording import Wordings, shipped, wordings
 from guard.shipped import folder
 from guard.verdict import cabinet
@@ -31,8 +27,11 @@ from guard.verdict.child import ChildReader
 from guard.verdict.chosen import MODEL, Chosen, chosen
 
 if TYPE_CHECKING:
+    from guard.policy.sharing import Sharing
     from guard.record.postgres import Where
     from guard.record.verify import Opener
+    from guard.reply.alerting import Alerting
+    from guard.reply.smtp import Outbox
 
 Readers = Callable[[Settings, Record], AbstractContextManager[ChildReader]]
 """Gives a mailbox's reader."""
@@ -68,12 +67,14 @@ def open_record(settings: Settings, *, readonly: bool = False, strict: bool = Tr
     return PostgresRecord.open(folder, where, readonly=readonly, strict=strict)
 
 
-def sharing(record: Record) -> Sharing | None:
+def sharing(record: Record) -> "Sharing | None":
     """Return what of a record is open to others; None when nothing is, to nobody."""
     if record.keys.place.together:
         from guard.record.postgres import PostgresRecord  # noqa: PLC0415  # an extra
 
         if isinstance(record, PostgresRecord) and record.shareable:
+            from guard.policy.sharing import Sharing  # noqa: PLC0415  # few open anything
+
             return Sharing(record)
     return None
 
@@ -198,7 +199,7 @@ class LateOutbox:
 
 def outbox(
     settings: Settings, smtp: Smtp, given: str | None = None, *, table: str = "smtp"
-) -> Outbox:
+) -> "Outbox":
     """Return a submission server; nothing is connected yet.
 
     Args:
@@ -207,6 +208,8 @@ def outbox(
         given: The password, if it is not the one that is kept.
         table: Where in guard.toml the server stands; the keyring knows its password by it.
     """
+    from guard.reply.smtp import Outbox, SmtpServer  # noqa: PLC0415  # most scans send nothing
+
     server = SmtpServer(
         host=smtp.host,
         port=smtp.port,
@@ -285,6 +288,8 @@ def enter_house(
     errands, sender = None, None
     if settings.smtp is not None:
         sender = stack.enter_context(LateOutbox(settings, settings.smtp))
+        from guard.reply.errands import Errands  # noqa: PLC0415  # not without a server to send by
+
         errands = Errands(
             record=record,
             sender=sender,
@@ -313,7 +318,7 @@ def enter_house(
 
 def alerting(
     stack: ExitStack, settings: Settings, usual: LateOutbox | None = None
-) -> Alerting | None:
+) -> "Alerting | None":
     """Return how she is told; None when there is no address, or nothing to send with.
 
     Args:
@@ -321,6 +326,10 @@ def alerting(
         settings: The practice's choices.
         usual: The server that reminders leave by, if it is at hand.
     """
+    if not settings.alerts.to:
+        return None
+    from guard.reply.alerting import Alerting, Way  # noqa: PLC0415  # not without an address
+
     own = settings.alerts.smtp
     ways = []
     if own is not None:
@@ -330,7 +339,7 @@ def alerting(
         usual = stack.enter_context(LateOutbox(settings, settings.smtp))
     if usual is not None:
         ways.append(Way(sender=usual, address=settings.reply_address))
-    if not (ways and settings.alerts.to):
+    if not ways:
         return None
     return Alerting(ways=tuple(ways), settings=settings.alerts, token=token)
 

@@ -6,7 +6,6 @@ about again by the same rules.
 """
 
 from guard.pipeline.house import Record
-from guard.policy.minutes import KIND
 from guard.reply.outbox import Outcome
 from guard.reply.wording import REMINDER, SIGNPOST
 
@@ -26,6 +25,8 @@ def open_items(record: Record, *, now: int) -> set[int]:
 
 def due_at(record: Record, item: int) -> int:
     """When a reminder may go, milliseconds since 1970-01-01 UTC; 0 when nothing holds it."""
+    from guard.policy.minutes import KIND  # noqa: PLC0415  # a scan with nothing new asks nothing
+
     kinds = (KIND, *(Outcome.POSTPONED.of(what) for what in (REMINDER, SIGNPOST)))
     found = [record.latest(kind, item=item) for kind in kinds]
     newest = max((one for one in found if one is not None), key=lambda one: one.seq, default=None)

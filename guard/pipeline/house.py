@@ -3,19 +3,22 @@
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from guard.config import Settings
 from guard.errors import GuardError
 from guard.mail.gmail import Numbered
 from guard.mail.shown import Batch, FolderState
 from guard.pipeline.threads import Threads
-from guard.policy.sharing import Sharing
 from guard.record.entry import Cursor, Entry, Fact, Filed, Incoming, Location, Sighting
-from guard.reply.alerting import Alerting
-from guard.reply.errands import Errands
-from guard.reply.wording import Wordings
-from guard.verdict.reading import Reading
+
+if TYPE_CHECKING:
+    # A scan with nothing new must not pay for what decides and answers.
+    from guard.policy.sharing import Sharing
+    from guard.reply.alerting import Alerting
+    from guard.reply.errands import Errands
+    from guard.reply.wording import Wordings
+    from guard.verdict.reading import Reading
 
 
 class Mailbox(Protocol):
@@ -85,7 +88,7 @@ class Reader(Protocol):
     problem: GuardError | None
     """Why no verdict could be given, if the model would not load."""
 
-    def start(self, raws: Sequence[bytes]) -> Callable[[], list[Reading]]:
+    def start(self, raws: Sequence[bytes]) -> "Callable[[], list[Reading]]":
         """Start a batch; the result is waited for when called."""
 
 
@@ -113,19 +116,19 @@ class House:
     reader: Reader
     """Reads and judges; started when first needed."""
 
-    errands: Errands | None
+    errands: "Errands | None"
     """Sends reminders; None when no submission server is set up."""
 
-    alerts: Alerting | None
+    alerts: "Alerting | None"
     """Tells her what must not wait; None when there is no address, or nothing to send with."""
 
     clock: Callable[[], datetime]
     """The time now, aware."""
 
-    wordings: Wordings
+    wordings: "Wordings"
     """What the reminder says, in every language that there is."""
 
-    sharing: Sharing | None = None
+    sharing: "Sharing | None" = None
     """Opens scheduling to a receptionist and crises to a supervisor; None when there are none."""
 
     threads: Threads = field(default_factory=Threads)

@@ -5,17 +5,20 @@ cursor moves in the same transaction. It knows no technology: mailbox, record, r
 sender are given. Whatever stops it, the next scan carries on from what the record holds.
 """
 
+from typing import TYPE_CHECKING
+
 from guard.errors import ConfigError, TransientError
 from guard.pipeline import gaps
 from guard.pipeline.alarm import Alarm
 from guard.pipeline.due import open_items
 from guard.pipeline.house import House, Summary
-from guard.pipeline.judging import Judging
 from guard.pipeline.letters import note_letters
 from guard.pipeline.walk import Walk
-from guard.policy.circumstances import RESTORED
 from guard.record.entry import Fact
 from guard.reply.outbox import settle
+
+if TYPE_CHECKING:
+    from guard.pipeline.judging import Judging
 
 
 def scan(house: House) -> Summary:
@@ -30,29 +33,46 @@ def scan(house: House) -> Summary:
     _take_up(house, summary)
     alarm = Alarm(house, summary)
     alarm.ring()
-    judging = Judging(house, summary, alarm)
+    court = _Court(house, summary, alarm)
     handed: set[int] = set()
     walks = [Walk(house, folder, summary, handed) for folder in house.folders]
-    whole = _all_through(walks, judging, summary)
-    judging.answer()
-    if whole:
-        now = int(house.clock().timestamp() * 1000)
-        open_ = open_items(house.record, now=now) - judging.postponed
+    whole = _all_through(walks, court, summary)
+    if court.sat is not None:
+        court.sat.answer()
+    now = int(house.clock().timestamp() * 1000)
+    if whole and (open_ := open_items(house.record, now=now)):
+        judging = court.judging()
+        open_ -= judging.postponed
         judging.give_up([one for one in open_ if not any(walk.shows(one) for walk in walks)])
     if summary.reminded or summary.signposted:
         # Our own copies in Sent are filed at once, so that a scan after this one finds nothing.
         for walk in walks:
             if walk.folder.direction == "out":
-                _take_through(walk, judging)
+                _take_through(walk, court)
     if (late := gaps.pause(house.last, house.clock())) is not None:
         # Told at the end: a scan that did not get so far has not ended the pause.
         house.record.append([late], now=int(house.clock().timestamp() * 1000))
-    for problem in house.wordings.problems:
-        # A client whose words cannot be read gets none: it waits for her.
-        summary.note(problem)
-    if house.reader.problem is not None:
-        summary.note(house.reader.problem)
+    _note_problems(house, summary)
     return summary
+
+
+class _Court:
+    """The judging, made when there is something to judge.
+
+    It needs half of the house, and most of what cron starts finds nothing new.
+    """
+
+    def __init__(self, house: House, summary: Summary, alarm: Alarm) -> None:
+        self._given = (house, summary, alarm)
+        self.sat: Judging | None = None
+        """None as long as there was nothing to judge."""
+
+    def judging(self) -> "Judging":
+        if self.sat is None:
+            from guard.pipeline.judging import Judging  # noqa: PLC0415  # see above
+
+            self.sat = Judging(*self._given)
+        return self.sat
 
 
 def _take_up(house: House, summary: Summary) -> None:
@@ -63,43 +83,53 @@ def _take_up(house: House, summary: Summary) -> None:
         house.sharing.catch_up(now=int(house.clock().timestamp() * 1000))
 
 
+def _note_problems(house: House, summary: Summary) -> None:
+    for problem in house.wordings.problems:
+        # A client whose words cannot be read gets none: it waits for her.
+        summary.note(problem)
+    if house.reader.problem is not None:
+        summary.note(house.reader.problem)
+
+
 def _mind_an_older_record(house: House) -> None:
     """Note that an old copy was put in place: whom guard wrote to since then is not known."""
     size = house.record.size()
     if size < house.noted:
+        from guard.policy.circumstances import RESTORED  # noqa: PLC0415  # hardly ever
+
         found = Fact(kind=RESTORED, body={"entries": size, "noted": house.noted})
         house.record.append([found], now=int(house.clock().timestamp() * 1000))
 
 
-def _all_through(walks: list[Walk], judging: Judging, summary: Summary) -> bool:
+def _all_through(walks: list[Walk], court: _Court, summary: Summary) -> bool:
     """Take every folder through the house; tell whether all could be opened."""
     whole = True
     for walk in walks:
         try:
-            _take_through(walk, judging)
+            _take_through(walk, court)
         except ConfigError as problem:
             # A folder that is gone must not keep the others unread.
             summary.note(problem)
             whole = False
             # Unless Sent was read, she may have answered already.
-            judging.may_remind &= walk.folder.direction != "out"
+            court.judging().may_remind &= walk.folder.direction != "out"
     return whole
 
 
-def _take_through(walk: Walk, judging: Judging) -> None:
+def _take_through(walk: Walk, court: _Court) -> None:
     """Take one folder's new messages through the house."""
     waiting = None
     try:
         for filed in walk.file_new():
             # The next batch is fetched and filed while the reader still reads this one.
-            ready, waiting = waiting, (filed, judging.start(filed))
+            ready, waiting = waiting, (filed, court.judging().start(filed))
             if ready is not None:
-                judging.finish(*ready)
+                court.judging().finish(*ready)
     except TransientError:
         # The line is lost, but what was filed before can still be judged, and announced.
         if waiting is not None:
-            judging.finish(*waiting)
+            court.judging().finish(*waiting)
         raise
     if waiting is not None:
-        judging.finish(*waiting)
+        court.judging().finish(*waiting)
     walk.flag()

@@ -8,13 +8,11 @@ from dataclasses import dataclass
 
 from guard.config import Settings
 from guard.errors import OversizedError, TransientError
-from guard.mail.envelope import peek
 from guard.mail.gmail import Numbered
 from guard.mail.shown import Batch, Fetched, FolderState
 from guard.pipeline import gaps, letters, numbered
 from guard.pipeline.due import open_items
 from guard.pipeline.house import Folder, House, Summary
-from guard.pipeline.incoming import incoming, is_own
 from guard.record.entry import Cursor, Fact, Filed, Incoming, Location, Sighting
 
 OVERSIZED = "oversized"
@@ -168,6 +166,9 @@ class Walk:
         return list(work.values())
 
     def _incoming(self, mail: Fetched) -> Incoming:
+        from guard.mail.envelope import peek  # noqa: PLC0415  # not for nothing new
+        from guard.pipeline.incoming import incoming  # noqa: PLC0415  # as above
+
         direction = self._direction(mail)
         if direction == "out":
             head = peek(mail.raw)
@@ -185,6 +186,8 @@ class Walk:
     def _direction(self, mail: Fetched) -> str:
         if self.folder.direction != "also":
             return self.folder.direction
+        from guard.pipeline.incoming import is_own  # noqa: PLC0415  # as in `_incoming`
+
         told = self._numbers.get(mail.uid)
         own = self._house.settings.practice.addresses
         return "out" if (told and told.sent) or is_own(mail.raw, own) else "in"

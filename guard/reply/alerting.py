@@ -15,7 +15,6 @@ from guard.errors import GuardError, SendRefusedError
 from guard.record.entry import JSON, Entry, Fact
 from guard.reply import compose
 from guard.reply.compose import Letter
-from guard.reply.history import TRIPPED
 from guard.reply.outbox import Sender
 
 TASK = "alert"
@@ -170,6 +169,8 @@ def unanswered(record: Record) -> dict[int, Waiting]:
     told = {one.item: one for one in record.of_kind(TOLD) if one.item is not None}
     if not told:
         return {}
+    from guard.reply.history import TRIPPED  # noqa: PLC0415  # a scan with nothing new asks nothing
+
     for one in record.of_kind(TRIPPED):
         # That reminders are held is worth one word, not one every half hour.
         told.pop(one.item or 0, None)
