@@ -8,7 +8,7 @@ says what that does not hide).
 import re
 import unicodedata
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from enum import Enum
 from typing import Protocol
@@ -18,6 +18,9 @@ import msgspec
 from guard.record.entry import JSON, Entry, Fact
 
 KIND = "client"
+GONE = "taken-back"
+"""Stands in the newest entry about whoever is no client after all."""
+
 _ADDRESS = re.compile(r"[^\s@<>\",;:]{1,64}@[^\s@<>\",;:]{1,255}")
 
 
@@ -210,6 +213,17 @@ def enrol(client: Client, *, before: Client | None = None) -> Fact:
         names=client.addresses,
         unnames=tuple(one for one in gone if one not in client.addresses),
     )
+
+
+def strike(client: Client) -> Fact:
+    """Return the entry by which somebody who was added by mistake is no client."""
+    # The sealed part stays, so that every reader of the directory can open the entry.
+    return replace(enrol(client), body={GONE: True}, names=(), unnames=client.addresses)
+
+
+def is_client(entry: Entry | None) -> bool:
+    """Whether the newest entry about somebody says that they are one."""
+    return entry is not None and not entry.data.get(GONE)
 
 
 def _public(known: Known) -> dict[str, JSON]:

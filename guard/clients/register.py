@@ -5,7 +5,7 @@ Touches the world only through the record and the reader that it is given.
 
 from collections.abc import Iterable
 
-from guard.clients.directory import KIND, Client, read
+from guard.clients.directory import KIND, Client, is_client, read
 from guard.errors import ConfigError, RecordError
 from guard.record.queries import Queries
 from guard.record.reading import Reader
@@ -22,8 +22,7 @@ def everyone(record: Queries, reader: Reader) -> list[Client]:
     found: list[Client] = []
     for owner in record.keys.owners():
         entry = record.latest(KIND, owner=owner)
-        # A client whom she took back on the review page is none.
-        if entry is None or entry.data.get("taken-back"):
+        if entry is None or not is_client(entry):
             continue
         try:
             found.append(read(reader.secret(entry.seq)))

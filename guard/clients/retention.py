@@ -51,6 +51,20 @@ def standing(client: Client, rules: Retention, today: date, *, held: bool) -> tu
     return 2, f"therapy ended on {client.ended}; kept until {until}"
 
 
+def plausible(day: str, today: date, *, back: int, ahead: int) -> bool:
+    """Whether a day that was typed is one: a slip of the pen decides how long a record lives.
+
+    Args:
+        day: ISO 8601; empty is nobody's slip.
+        today: The day that it is.
+        back: So many years ago at most.
+        ahead: In so many years at most.
+    """
+    return not day or years_after(today, -back) <= date.fromisoformat(day) <= years_after(
+        today, ahead
+    )
+
+
 def years_after(day: date, years: int) -> date:
     """Return the same day of a later year; 1 March for a 29 February that is not there."""
     try:

@@ -1,6 +1,7 @@
 """``guard clients``: the directory."""
 
 import secrets
+from collections import Counter
 from pathlib import Path
 from typing import TypedDict, Unpack
 
@@ -15,12 +16,13 @@ from guard.commands.clients_change import (
     a_name,
     about_ids,
     address,
+    birthday,
     change,
-    day,
     end,
     refuse_own,
 )
 from guard.commands.clients_import import import_
+from guard.commands.clients_remove import remove
 from guard.commands.clients_suggest import suggest
 from guard.commands.options import PASSPHRASE
 from guard.config import load
@@ -97,7 +99,7 @@ def add(config: Path, name: str, addresses: tuple[str, ...], **options: Unpack[_
             addresses=known,
             automatic=not options["no_automatic_mail"],
             kind=relation,
-            born=day(options["born"]),
+            born=birthday(options["born"]),
             about=about_ids(record, options["about"]),
             language=a_language(settings, options["language"]),
         )
@@ -115,9 +117,12 @@ def list_(config: Path, passphrase_file: Path | None) -> None:
         found = everyone(record, asking.unlock(record, passphrase_file))
     if not found:
         click.echo("No client yet. Add one: guard clients add NAME ADDRESS")
+    named = Counter(one.name.casefold() for one in found)
     for client in found:
-        known = [client.id, client.name, ", ".join(client.addresses)]
-        click.echo("  ".join([*known, *_told(client)]))
+        known = [client.id, client.name, ", ".join(client.addresses), *_told(client)]
+        if named[client.name.casefold()] > 1:
+            known.append("another one has this name (guard clients change, or remove)")
+        click.echo("  ".join(known))
 
 
 def _told(client: Client) -> list[str]:
@@ -136,4 +141,5 @@ def _told(client: Client) -> list[str]:
 clients.add_command(change)
 clients.add_command(end)
 clients.add_command(import_)
+clients.add_command(remove)
 clients.add_command(suggest)

@@ -10,11 +10,15 @@ import click
 from guard.clients import directory
 from guard.clients.directory import Client, Relation
 from guard.clients.register import everyone, the_one
+from guard.clients.retention import plausible
 from guard.commands import asking, wiring
 from guard.commands.options import PASSPHRASE
 from guard.config import Settings, load
 from guard.errors import ConfigError
 from guard.record.ledger import Record
+
+MOST_OF_A_LIFE = 120
+"""Years; whatever lies further back is a slip of the pen."""
 
 
 class _Changes(TypedDict):
@@ -68,10 +72,10 @@ def end(
 ) -> None:
     """Say that therapy with CLIENT ended on DATE, such as 2026-07-31. Needs the passphrase.
 
-    The date may lie ahead. From that day on they are a former client: no reminder goes out
-    without you, and the years for which the record is kept begin to count.
+    The date may lie up to a year ahead. From that day on they are a former client: no reminder
+    goes out without you, and the years for which the record is kept begin to count.
     """
-    settings, when = load(config), day(date)
+    settings, when = load(config), last_day(date)
     if bool(when) == goes_on:
         raise ConfigError(
             "say when therapy ended, or that it goes on",
@@ -113,6 +117,33 @@ def day(text: str) -> str:
         return directory.day(text)
     except ValueError as error:
         raise ConfigError(str(error), hint="Year, month, day.") from None
+
+
+def birthday(text: str) -> str:
+    """Return a birthday as it is kept.
+
+    Raises:
+        ConfigError: It is not a date, or nobody's who lives.
+    """
+    found = day(text)
+    if not plausible(found, wiring.today(), back=MOST_OF_A_LIFE, ahead=0):
+        raise ConfigError("nobody was born then", hint="Year, month, day: is the year right?")
+    return found
+
+
+def last_day(text: str) -> str:
+    """Return the end of a therapy as it is kept.
+
+    Raises:
+        ConfigError: It is not a date, or a slip of the pen.
+    """
+    found = day(text)
+    if not plausible(found, wiring.today(), back=MOST_OF_A_LIFE, ahead=1):
+        raise ConfigError(
+            "therapy cannot be known to end then: it is more than a year ahead, or long past",
+            hint="Is the year right? Nothing needs to be said while therapy goes on.",
+        )
+    return found
 
 
 def a_language(settings: Settings, text: str) -> str:
@@ -167,8 +198,14 @@ def rewrite(
     """
     with wiring.locked(settings), wiring.open_record(settings) as record:
         reader = asking.unlock(record, passphrase_file)
-        was = the_one(everyone(record, reader), text)
+        everybody = everyone(record, reader)
+        was = the_one(everybody, text)
         now = changed(record, was)
+        if now.name != was.name and any(one.name == now.name for one in everybody):
+            raise ConfigError(
+                "another client is called so",
+                hint="Make the names differ, or one gets the other's mail some day.",
+            )
         if now != was:
             record.append([directory.enrol(now, before=was)], now=wiring.milliseconds())
     click.echo(f"{now.id} is as it was." if now == was else f"{now.id} is changed.")
@@ -183,7 +220,7 @@ def _changed(settings: Settings, record: Record, was: Client, changes: _Changes)
         addresses=_addresses(settings, record, was, changes),
         automatic=was.automatic if automatic is None else automatic,
         kind=was.kind if kind is None else Relation(kind),
-        born=was.born if born is None else day(born),
+        born=was.born if born is None else birthday(born),
         about=about_ids(record, changes["about"]) or was.about,
         language=was.language if language is None else a_language(settings, language),
     )

@@ -2,6 +2,7 @@
 
 import contextlib
 import secrets
+from collections.abc import Iterator
 from pathlib import Path
 
 import click
@@ -9,7 +10,9 @@ import click
 from guard.clients import csv_file, directory, vcard
 from guard.clients.contacts import Contact, Contacts, Fault
 from guard.clients.directory import Client
+from guard.clients.retention import plausible
 from guard.commands import wiring
+from guard.commands.clients_change import MOST_OF_A_LIFE
 from guard.config import Settings, load
 from guard.errors import ConfigError
 from guard.record.ledger import Record
@@ -39,6 +42,7 @@ def import_(config: Path, file: Path, *, dry_run: bool, shared: bool) -> None:
     lock = contextlib.nullcontext() if dry_run else wiring.locked(settings)
     with lock, wiring.open_record(settings, readonly=dry_run) as record:
         new, faults = _new(settings, record, contacts, shared=shared)
+        faults += [one for contact in contacts.people for one in _slips(contact)]
         clients, lost = _clients(record, new)
         faults = sorted([*contacts.faults, *contacts.namesakes(), *faults, *lost])
         for fault in faults:
@@ -82,6 +86,15 @@ def _new(
             new.append(one)
         taken.update(dict.fromkeys(one.addresses, one))
     return new, faults
+
+
+def _slips(one: Contact) -> Iterator[Fault]:
+    """Yield the dates that can only be slips of the pen."""
+    today = wiring.today()
+    if not plausible(one.born, today, back=MOST_OF_A_LIFE, ahead=0):
+        yield Fault(line=one.line, what="born: nobody was born then")
+    if not plausible(one.ended, today, back=MOST_OF_A_LIFE, ahead=1):
+        yield Fault(line=one.line, what="ended: more than a year ahead, or long past")
 
 
 def _clients(record: Record, new: list[Contact]) -> tuple[list[Client], list[Fault]]:

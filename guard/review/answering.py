@@ -23,7 +23,6 @@ KNOWN = "known"
 """Kind of the entry by which a sender is known again."""
 
 _NOTHING_TO_TALK_OF = frozenset({Label.SCHEDULING, Label.OTHER})
-_TAKEN_BACK = {"taken-back": True}
 
 
 def rule(
@@ -168,7 +167,7 @@ def _forgotten(book: Book, way: str, seq: int) -> tuple[Fact, ...]:
     if any(one is not None and one.picture == way for one in others):
         return ()
     return tuple(
-        Fact(kind=KNOWN, owner=owner, body=_TAKEN_BACK, unnames=(way,))
+        Fact(kind=KNOWN, owner=owner, body={directory.GONE: True}, unnames=(way,))
         for owner in book.record.owners_named(way)
     )
 
@@ -182,9 +181,7 @@ def _taken_back(book: Book, answer: Answer, seq: int) -> tuple[Fact, ...]:
     if answer.sender is Sender.NO_AUTOMATIC_MAIL:
         return (directory.enrol(replace(client, automatic=True)),)
     if answer.sender is Sender.NEW_CLIENT:
-        fact = directory.enrol(client)
-        # The sealed part stays, so that every reader of the directory can open the entry.
-        return (replace(fact, body=_TAKEN_BACK, names=(), unnames=client.addresses),)
+        return (directory.strike(client),)
     if answer.sender is Sender.CLIENT and answer.address:
         left = tuple(one for one in client.addresses if one != answer.address)
         if left:

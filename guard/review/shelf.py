@@ -163,10 +163,10 @@ class Shelf:
             self._of.setdefault(owner, {})[row.item] = row
 
     def _client(self, entry: Entry, owner: str) -> None:
-        if entry.data.get("taken-back"):
-            self.clients.pop(owner, None)
-        else:
+        if directory.is_client(entry):
             self.clients[owner] = entry
+        else:
+            self.clients.pop(owner, None)
 
     def _about(self, row: Row, entry: Entry) -> None:
         data = entry.data

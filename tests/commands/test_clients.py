@@ -206,3 +206,70 @@ def test_an_end_without_a_date_says_what_to_write(practice: Practice) -> None:
 
     assert ran.status == 78
     assert "guard clients end CLIENT 2026-07-31" in ran.err
+
+
+def test_whoever_was_added_by_mistake_is_removed_and_may_be_added_anew(practice: Practice) -> None:
+    practice.add("Leo", "leo@b.example")
+
+    ran = practice.unlocked("clients", "remove", "Leo")
+
+    assert (ran.status, ran.err) == (0, "")
+    assert practice.unlocked("clients", "list").out.startswith("No client yet.")
+    with practice.record() as record:
+        assert record.owners_named("leo@b.example") == ()
+    practice.deliver(letter(therapy(), sender="leo@b.example"))
+    assert practice.scan()["reminded"] == 0
+    practice.add("Leo Marsh", "leo@b.example")
+    assert listed(practice) == [["Leo Marsh", "leo@b.example"]]
+
+
+def test_nobody_is_removed_to_whom_a_letter_belongs(practice: Practice) -> None:
+    practice.add("Leo", "leo@b.example")
+    practice.deliver(letter(therapy(), sender="leo@b.example"))
+    practice.scan()
+
+    ran = practice.unlocked("clients", "remove", "Leo")
+
+    assert ran.status == 78
+    assert "letters are theirs" in ran.err
+    assert listed(practice) == [["Leo", "leo@b.example"]]
+
+
+def test_nobody_is_removed_into_whose_record_the_mail_of_a_parent_goes(practice: Practice) -> None:
+    practice.add("Leo", "leo@b.example")
+    leo = practice.unlocked("clients", "list").out.split("  ")[0]
+    practice.guard("clients", "add", "Eve", "eve@b.example", "--kind", "parent", "--about", leo)
+
+    assert practice.unlocked("clients", "remove", "Leo").status == 78
+    assert practice.unlocked("clients", "remove", "Eve").status == 0
+    assert practice.unlocked("clients", "remove", "Leo").status == 0
+
+
+@pytest.mark.parametrize("date", ["2062-07-31", "1026-07-31"])
+def test_an_end_of_therapy_that_is_a_slip_of_the_pen_is_refused(
+    practice: Practice, date: str
+) -> None:
+    practice.add("Leo", "leo@b.example")
+
+    ran = practice.unlocked("clients", "end", "Leo", date)
+
+    assert ran.status == 78
+    assert "therapy cannot be known to end then" in ran.err
+    assert listed(practice) == [["Leo", "leo@b.example"]]
+
+
+@pytest.mark.parametrize("date", ["2062-07-31", "1026-07-31"])
+def test_nobody_was_born_tomorrow(practice: Practice, date: str) -> None:
+    ran = practice.guard("clients", "add", "Leo", "leo@b.example", "--born", date)
+
+    assert (ran.status, ran.err.splitlines()[0]) == (78, "guard: nobody was born then")
+
+
+def test_clients_of_one_name_are_shown_and_nobody_is_renamed_to_be_one(practice: Practice) -> None:
+    practice.add("Leo", "leo@b.example")
+    practice.add("leo", "leo@c.example")
+    assert all("another one has this name" in one[-1] for one in listed(practice))
+
+    ran = practice.unlocked("clients", "change", "leo@c.example", "--name", "Leo")
+
+    assert (ran.status, ran.err.splitlines()[0]) == (78, "guard: another client is called so")
