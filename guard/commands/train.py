@@ -1,8 +1,11 @@
 """``guard train``: a new model from corpus and rulings, tested before it is relied on."""
 
 import hashlib
+import itertools
 import sys
 import zlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import click
@@ -66,7 +69,9 @@ def train(config: Path, into: Path | None, *, anyway: bool, passphrase_file: Pat
             "there is no ruling to learn from yet", hint="Rule on some mail first: guard review"
         )
     champion = wiring.chosen_model(settings)
+    click.echo(f"Fitting a new model; {len(ruled)} rulings were read. Minutes.", err=True)
     fresh = Fresh(shipped.folder("corpus"), ruled)
+    click.echo("Putting it to the test against the one in use.", err=True)
     worse = fresh.worse_than(champion, ruled)
     kept = keep(settings, fresh, ruled)
     click.echo(f"Made {kept.name} from the corpus and {len(ruled)} rulings.")
@@ -84,18 +89,13 @@ class Fresh:
 
     def __init__(self, corpus: Path, ruled: list[Example]) -> None:
         examples, clauses, self._frozen = whole(corpus)
-        bar = click.progressbar(
-            length=steps() + len(SHARES), label="Fitting", file=sys.stderr, show_eta=True
-        )
-        with bar:
-            trained = fit([*examples, *ruled], clauses, say=lambda _words: bar.update(1))
+        with _phases(steps() + len(SHARES)) as say:
+            trained = fit([*examples, *ruled], clauses, say=say)
             self.data = model_file.dump(trained.arrays, trained.cutoffs)
             self.digest = model_file.digest(self.data)
             self.judge = Judge(trained.arrays, trained.cutoffs, model=self.digest)
             self.test = put_to_test(self.judge, self._frozen)
-            curve = learning_curve(
-                trained, self.test, self._frozen, say=lambda _words: bar.update(1)
-            )
+            curve = learning_curve(trained, self.test, self._frozen, say=say)
         facts = _facts(trained, corpus)
         self.card = encode(tables(self.digest, trained, self.test, facts))
         self.papers = {
@@ -113,6 +113,17 @@ class Fresh:
         if lost := forgotten(self.judge, old, ruled):
             worse.append(f"would no longer flag {lost} mails that you ruled sensitive")
         return worse
+
+
+@contextmanager
+def _phases(count: int) -> Iterator[Callable[[str], None]]:
+    """Give what says that a phase has begun: a line for each, on a terminal one bar."""
+    if not sys.stderr.isatty():
+        number = itertools.count(1)
+        yield lambda words: click.echo(f"{next(number)} of {count}: {words}", err=True)
+        return
+    with click.progressbar(length=count, label="Fitting", file=sys.stderr, show_eta=True) as bar:
+        yield lambda _words: bar.update(1)
 
 
 def _ship(into: Path, *, anyway: bool) -> None:
