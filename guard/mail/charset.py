@@ -8,6 +8,7 @@ Encoding Standard, because that is how senders mean ``iso-8859-1``.
 import binascii
 import codecs
 import re
+from io import BytesIO
 
 # Decoders that are no character sets, run code-like escapes, or are quadratic (CVE-2022-45061).
 _NOT_CHARSETS = {"idna", "punycode", "unicode-escape", "raw-unicode-escape", "undefined"}
@@ -20,6 +21,10 @@ _LATIN = {"iso-8859-1", "iso8859-1", "latin1", "latin-1", "iso_8859-1", "cp1252"
 _UNWANTED = re.compile(
     "[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\u00ad\u200b\u2060\ufeff\ud800-\udfff]"
 )
+_BASE64 = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+_NO_BASE64 = bytes(one for one in range(256) if one not in _BASE64)
+_PIECE = 1 << 20
+"""Bytes of a damaged base64 that are mended at a time."""
 _BREAKS = re.compile("[\r\x0b\x0c\x85\u2028\u2029]")
 
 
@@ -79,8 +84,12 @@ def _by_label(data: bytes, label: str) -> tuple[str, bool]:
         return data.decode("utf-8", "replace"), False
 
 
-def untransfer(data: bytes, encoding: str) -> tuple[bytes, bool]:
+def untransfer(data: bytes | memoryview, encoding: str) -> tuple[bytes, bool]:
     """Undo a Content-Transfer-Encoding.
+
+    Args:
+        data: The encoded bytes; a view of them spares a huge mail a copy.
+        encoding: The header's value.
 
     Returns:
         The bytes, and whether the encoding was known and sound.
@@ -89,21 +98,27 @@ def untransfer(data: bytes, encoding: str) -> tuple[bytes, bool]:
     """
     kind = encoding.strip().lower()
     if kind in {"", "7bit", "8bit", "binary"}:
-        return data, True
+        return bytes(data), True
     if kind == "quoted-printable":
         return binascii.a2b_qp(data), True
     if kind == "base64":
         return unbase64(data)
-    return data, False
+    return bytes(data), False
 
 
-def unbase64(data: bytes) -> tuple[bytes, bool]:
+def unbase64(data: bytes | memoryview) -> tuple[bytes, bool]:
     """Undo base64, keeping what can be read of a damaged one."""
     try:
         return binascii.a2b_base64(data), True
     except binascii.Error:
         pass
-    kept = re.sub(rb"[^A-Za-z0-9+/]", b"", data)
+    found, kept = BytesIO(), b""
+    for at in range(0, len(data), _PIECE):
+        kept += bytes(data[at : at + _PIECE]).translate(None, _NO_BASE64)
+        whole = len(kept) & ~3
+        found.write(binascii.a2b_base64(kept[:whole]))
+        kept = kept[whole:]
     # One left-over digit carries no whole byte.
-    kept = kept[: len(kept) - (len(kept) % 4 == 1)]
-    return binascii.a2b_base64(kept + b"=" * (-len(kept) % 4)), False
+    kept = kept if len(kept) > 1 else b""
+    found.write(binascii.a2b_base64(kept + b"=" * (-len(kept) % 4)))
+    return found.getvalue(), False

@@ -69,8 +69,8 @@ class _Span:
     start: int
     end: int
 
-    def bytes(self) -> bytes:
-        return self.raw[self.start : self.end]
+    def view(self) -> memoryview:
+        return memoryview(self.raw)[self.start : self.end]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,7 +124,7 @@ class Walk:
             if opened:
                 self._fault("boundary")
                 kind = "text/plain"
-            yield _leaf(fields, body.bytes(), kind, params, place)
+            yield _leaf(fields, body.view(), kind, params, place)
 
     def _fault(self, word: str) -> None:
         if word not in self.faults:
@@ -153,11 +153,11 @@ class Walk:
         encoding = _value(fields, "content-transfer-encoding")
         if encoding.lower() in {"base64", "quoted-printable"}:
             # RFC 2046 forbids it here; Exchange and others do it all the same.
-            data, _ = untransfer(body.bytes(), encoding)
+            data, _ = untransfer(body.view(), encoding)
             body = _Span(raw=data, start=0, end=len(data))
         inner, at, _ = split(body.raw, start=body.start, end=body.end, most=_HEADER_BYTES)
         plain = [one for one in fields if one[0] != "content-transfer-encoding"]
-        top = _leaf(plain, body.bytes(), "message/rfc822", {}, place)
+        top = _leaf(plain, body.view(), "message/rfc822", {}, place)
         yield replace(top, subject=words(_value(inner, "subject")[:_LONGEST]))
         inside = _Place(level=place.level + 1, depth=place.depth + 1)
         yield from self._entity(inner, replace(body, start=at), inside)
@@ -202,7 +202,11 @@ def _next(body: _Span, mark: bytes, at: int) -> int:
 
 
 def _leaf(
-    fields: list[tuple[str, str]], body: bytes, kind: str, params: dict[str, str], place: _Place
+    fields: list[tuple[str, str]],
+    body: memoryview,
+    kind: str,
+    params: dict[str, str],
+    place: _Place,
 ) -> Part:
     data, sound = untransfer(body, _value(fields, "content-transfer-encoding"))
     disposition, name = _disposition(fields, params)

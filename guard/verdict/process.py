@@ -59,7 +59,9 @@ class Process:
             assert self._process is not None
             assert self._process.stdin is not None
             assert self._process.stdout is not None
-            self._process.stdin.write(FRAME.pack(order, len(data)) + data)
+            # Not joined: a huge message would be held once more.
+            self._process.stdin.write(FRAME.pack(order, len(data)))
+            self._process.stdin.write(data)
             self._process.stdin.flush()
             return _receive(self._process.stdout.fileno(), seconds)
         except (OSError, EOFError):

@@ -1,3 +1,5 @@
+from base64 import encodebytes
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -91,3 +93,11 @@ def test_undoes_transfer_encodings(
 @given(st.binary())
 def test_any_bytes_can_be_read_as_base64(data: bytes) -> None:
     unbase64(data)
+
+
+def test_a_damaged_base64_of_many_pieces_is_mended_as_one() -> None:
+    content = bytes(range(251)) * 15_000
+
+    found = unbase64(encodebytes(content).rstrip()[:-1])
+
+    assert found == (content[:-1], False)
