@@ -6,6 +6,8 @@ all that `guard.config` knows; the folder is the list. No password ever stands i
 
 import re
 import tomllib
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
@@ -83,6 +85,46 @@ def read(file: Path) -> Clinic:
 def settings_of(file: Path) -> Settings:
     """Read one mailbox's settings; see `guard.config.load`."""
     return load(file)
+
+
+def shared(known: Mapping[str, Settings]) -> dict[str, str]:
+    """Return which mailboxes may not be scanned, because their record is another's too.
+
+    Both of them, as nobody can tell whose it is: one therapist's letters would be sealed to
+    the other's key, or one's sweep would take the other's.
+
+    Args:
+        known: Settings by name of the mailbox.
+
+    Returns:
+        What is wrong, by name.
+    """
+    users: dict[tuple[str, ...], list[str]] = defaultdict(list)
+    for name, settings in known.items():
+        for place in set(_places(settings)):
+            users[place].append(name)
+    found: dict[str, str] = {}
+    for (what, *_), names in users.items():
+        if len(names) > 1:
+            told = f"{' and '.join(names[:2])} name one {what}"
+            found |= {name: told for name in names if name not in found}
+    return found
+
+
+def _places(settings: Settings) -> Iterator[tuple[str, ...]]:
+    """What must be one record's alone."""
+    record = settings.record
+    yield "record folder", str(settings.record_folder.resolve())
+    if record.database:
+        where = urlsplit(record.database)
+        asked = parse_qs(where.query)
+        host = (asked.get("host") or [where.hostname or ""])[0]
+        here = "" if is_loopback(host) or host.startswith("/") else host
+        port = (asked.get("port") or [str(where.port or 5432)])[0]
+        name = (asked.get("dbname") or [where.path.strip("/")])[0]
+        yield "practice in the database", here, port, name, record.practice
+    if record.blobs:
+        yield "place in the object store", record.endpoint, record.blobs.strip("/")
 
 
 def _doubt(clinic: Clinic) -> str:

@@ -22,11 +22,11 @@ import click
 
 from guard.clinic.lease import BEAT, Ended, Lease
 from guard.clinic.postgres_leases import Leases
-from guard.clinic.roster import Clinic, settings_of
+from guard.clinic.roster import Clinic, settings_of, shared
 from guard.commands import wiring
 from guard.commands.warm import WarmReaders
 from guard.config import Settings
-from guard.errors import BusyError, FatalError, GuardError, UnreachableError
+from guard.errors import BusyError, ConfigError, FatalError, GuardError, UnreachableError
 from guard.pipeline.house import House, Summary
 
 Once = Callable[
@@ -51,14 +51,6 @@ _ROSTER_S = 60.0
 """How old the list of mailboxes may be."""
 
 
-def providers(known: Mapping[str, Path]) -> dict[str, str]:
-    """Return the IMAP host of each mailbox; empty where the settings are wrong.
-
-    Such a mailbox is leased like any other, so that its fault is counted and shown.
-    """
-    return {name: _provider(file) for name, file in known.items()}
-
-
 @dataclass(slots=True, kw_only=True)
 class Worker:
     """One process's share of the work."""
@@ -78,6 +70,8 @@ class Worker:
     """Set: the mailbox at hand is finished, and no other begun."""
 
     _readers: WarmReaders = field(default_factory=WarmReaders)
+    _shared: dict[str, str] = field(default_factory=dict)
+    """Mailboxes whose record is another's too, and what to say."""
 
     def run(self) -> int:
         """Scan what is due until there is no more, or until stopped; returns how many failed."""
@@ -101,7 +95,10 @@ class Worker:
 
     def _roster(self, leases: Leases) -> dict[str, Path]:
         files = self.clinic.files()
-        leases.enrol(providers(files))
+        known = _readable(files)
+        self._shared = shared(known)
+        # What is wrong is leased like the rest, so that its fault is counted and shown.
+        leases.enrol({name: known[name].mailbox.host if name in known else "" for name in files})
         return files
 
     def _work(self, leases: Leases, lease: Lease, file: Path) -> bool:
@@ -127,7 +124,8 @@ class Worker:
             found["alerts"] = len(house.record.tasks("alert"))
 
         try:
-            summary = self.once(settings_of(file), alive, count, self._readers, lease.well)
+            settings = self._settings(lease.mailbox, file)
+            summary = self.once(settings, alive, count, self._readers, lease.well)
         except GuardError as error:
             wait = error.wait if isinstance(error, UnreachableError) else 0
             name = type(error).__name__
@@ -135,6 +133,11 @@ class Worker:
         except Exception as error:  # noqa: BLE001  # one odd mailbox must never stop the next
             return Ended(status=_OURS, error=type(error).__name__, **found), None
         return _ended(summary, found), next(iter(summary.problems), None)
+
+    def _settings(self, name: str, file: Path) -> Settings:
+        if why := self._shared.get(name):
+            raise ConfigError(why, hint="Give each a record of its own: [record] in guard.toml.")
+        return settings_of(file)
 
     @contextmanager
     def _beating(self, lease: Lease) -> Iterator[Event]:
@@ -236,11 +239,13 @@ def _ended(summary: Summary, found: dict[str, int]) -> Ended:
     )
 
 
-def _provider(file: Path) -> str:
-    try:
-        return settings_of(file).mailbox.host
-    except FatalError:
-        return ""
+def _readable(files: Mapping[str, Path]) -> dict[str, Settings]:
+    """The settings of each mailbox, but for those that are wrong."""
+    found = {}
+    for name, file in files.items():
+        with suppress(FatalError):
+            found[name] = settings_of(file)
+    return found
 
 
 def _say(lease: Lease, ended: Ended, problem: GuardError | None) -> None:

@@ -10,7 +10,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from hashlib import sha256
 
-from guard.errors import GuardError
+from guard.errors import GuardError, TransientError
 from guard.record.audit import BEFORE_ALL, Audit, Audited
 from guard.record.derived_check import DerivedCheck
 from guard.record.entry_check import EntryCheck, Fields, fields_of
@@ -150,6 +150,8 @@ class LogCheck:
             return [_blob_fault(seq, "its message is missing")]
         try:
             found = sha256(ct).digest() if ct is not None else self._record.large_digest(seq)
+        except TransientError:
+            raise
         except (GuardError, TypeError):
             return [_blob_fault(seq, "its message cannot be read")]
         if found.hex() != fields.get("blob"):

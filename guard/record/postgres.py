@@ -73,13 +73,20 @@ class PostgresRecord(Record):
             random: Source of the salts and nonces.
 
         Raises:
-            RecordError: This role may not make tables, or `scanner.key` is missing.
+            RecordError: This role may not make tables, `scanner.key` is missing, or the
+                objects' place is another record's.
             UnreachableError: The database cannot be reached.
         """
         ScannerKey.read(folder, needed=True)
         with contextlib.closing(connect(where.database, where.practice, bare=True)) as db:
             upgrade(db, where.practice, role)
-        return cls.open(folder, where, random=random)
+        record = cls.open(folder, where, random=random)
+        try:
+            record.claim()
+        except BaseException:
+            record.close()
+            raise
+        return record
 
     @classmethod
     def open(
@@ -118,9 +125,15 @@ class PostgresRecord(Record):
         keys = Keys(KeyTables(store))
         return cls(store, keys, folder, scanner=scanner, random=random, readonly=readonly)
 
+    def claim(self) -> None:
+        """Make sure that the objects' place is this record's alone. See `Objects.claim`."""
+        assert isinstance(self._store, PostgresStore)
+        self._store.claim(self.verifier().name)
+
     def sweep(self, now: int) -> tuple[int, int]:
         """Look after the objects. See `PostgresStore.sweep`."""
         assert isinstance(self._store, PostgresStore)
+        self.claim()
         return self._store.sweep(now)
 
     def grant(self, grant: Grant, identity: Identity, *, now: int) -> None:

@@ -7,6 +7,7 @@ database, and needs no tool of its own. Source: postgresql.org/docs/current/errc
 
 import contextlib
 import ipaddress
+import logging
 from collections.abc import Iterator, Mapping
 from importlib import resources
 from typing import TYPE_CHECKING, Any
@@ -75,6 +76,8 @@ def connect(
             f"a record in PostgreSQL needs {error.name}, which is not installed",
             hint="Run: pip install 'guard[clinic]'",
         ) from None
+    # It would tell cron what broke, in the server's words, which may quote a row.
+    logging.getLogger("psycopg").addHandler(logging.NullHandler())
     try:
         given = conninfo_to_dict(url)
     except psycopg.Error:

@@ -12,7 +12,7 @@ from functools import lru_cache
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
-from guard.errors import RecordError
+from guard.errors import RecordError, TransientError
 from guard.record.derive import Cell, Change
 from guard.record.postgres_connection import translated
 from guard.record.s3 import FIRST_MS, KEPT_MS, Objects
@@ -131,7 +131,9 @@ class PostgresStore:
         finally:
             for upload in self._waiting:
                 upload.cancel()
-        self._keep_locked()
+        # It is filed, so whoever asked is told so: `sweep` does what is left to do.
+        with contextlib.suppress(TransientError):
+            self._keep_locked()
 
     @contextlib.contextmanager
     def moment(self) -> Iterator[None]:
@@ -198,6 +200,11 @@ class PostgresStore:
         if self._pool is not None:
             self._pool.shutdown()
         self.db.close()
+
+    def claim(self, owner: str) -> None:
+        """Make sure that the objects' place is nobody else's. See `Objects.claim`."""
+        if self._objects is not None:
+            self._objects.claim(owner)
 
     def sweep(self, now: int) -> tuple[int, int]:
         """Lengthen locks that end soon, and delete objects that belong to no row.

@@ -25,6 +25,13 @@ KEPT_MS = 35 * _DAY_MS
 """How long from then on; `guard record sweep`, run within it, lengthens it again. Not for
 years: what an order erases must be able to go."""
 
+_OWNER = "owner"
+"""Name of the object that says whose the others are. A sweep deletes what has no row of its
+record, so two records in one place would delete each other's mail."""
+
+_CONNECT_S = 10
+_READ_S = 60
+
 _NAME = re.compile(r"[0-9a-f]{64}")
 _ADDRESS = re.compile(r"s3://([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])/?(.*)")
 _THERE = {"PreconditionFailed", "412", "ConditionalRequestConflict"}
@@ -74,8 +81,8 @@ class Objects:
                 hint="Run: pip install 'guard[clinic]'",
             ) from None
         config = Config(
-            connect_timeout=10,
-            read_timeout=60,
+            connect_timeout=_CONNECT_S,
+            read_timeout=_READ_S,
             retries={"mode": "standard"},
             max_pool_connections=16,
         )
@@ -121,6 +128,34 @@ class Objects:
                 if self.get(name) != data:
                     raise RecordBrokenError("another object lies under a message's name") from None
                 self.extend(name, locked=locked)
+
+    def claim(self, owner: str) -> None:
+        """Say whose place this is; nobody else's record is swept here from then on.
+
+        Args:
+            owner: Which record, as its signatures name it.
+
+        Raises:
+            RecordError: It is another's, or the store refuses.
+            UnreachableError: The store cannot be reached.
+        """
+        from botocore.exceptions import ClientError  # noqa: PLC0415  # an extra
+
+        where = {"Bucket": self._bucket, "Key": self._prefix + _OWNER}
+        with _translated():
+            try:
+                self._client.put_object(
+                    **where, Body=owner.encode(), IfNoneMatch="*", ChecksumAlgorithm="SHA256"
+                )
+            except ClientError as error:
+                if _code(error) not in _THERE:
+                    raise
+                found: bytes = self._client.get_object(**where)["Body"].read()
+                if found != owner.encode():
+                    raise RecordError(
+                        "this place in the object store belongs to another record",
+                        hint="Give each practice a prefix of its own: [record] blobs",
+                    ) from None
 
     def get(self, name: str) -> bytes | None:
         """An object; None when it is not there.

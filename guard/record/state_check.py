@@ -6,7 +6,7 @@ what it finds. Source: FORMAT.md, "Verifying".
 
 from collections.abc import Iterator
 
-from guard.errors import GuardError
+from guard.errors import GuardError, TransientError
 from guard.record.audit import Audit
 from guard.record.entry import Entry
 from guard.record.finding import Finding
@@ -14,9 +14,15 @@ from guard.record.reading import Reader
 
 
 def safely(findings: Iterator[Finding]) -> Iterator[Finding]:
-    """Pass findings on, and turn whatever is raised into one more."""
+    """Pass findings on, and turn whatever is raised into one more.
+
+    Raises:
+        TransientError: A store cannot be reached, which says nothing about the record.
+    """
     try:
         yield from findings
+    except TransientError:
+        raise
     except Exception as error:  # noqa: BLE001 - whatever the bytes are, verify must not raise
         yield unforeseen(error)
 
@@ -88,6 +94,8 @@ def contents(record: Audit, reader: Reader, *, since: int, until: int) -> Iterat
             continue
         try:
             yield from _content(record, reader, entry)
+        except TransientError:
+            raise
         except Exception as error:  # noqa: BLE001 - the others are still to be looked at
             yield Finding(what="content", seq=entry.seq, detail=unforeseen(error).detail)
 

@@ -52,7 +52,7 @@ def examine(
     witnessed: Sequence[str] = (),
     opener: Opener = SqliteRecord.open,
 ) -> Iterator[Finding]:
-    """Verify the whole record in a folder, whatever is there. Never raises.
+    """Verify the whole record in a folder, whatever is there.
 
     Args:
         folder: The record's folder; `checkpoints/*.txt` in it are compared too.
@@ -62,6 +62,9 @@ def examine(
 
     Yields:
         What is wrong, in the order of the log; nothing for a whole record.
+
+    Raises:
+        TransientError: It cannot be looked at now, which says nothing about it. Nothing else.
     """
     return Examination(folder, identity=identity, witnessed=witnessed, opener=opener).findings()
 
@@ -69,7 +72,7 @@ def examine(
 def verify(
     record: Audit, *, identity: Identity | None = None, witnessed: Sequence[str] = ()
 ) -> Iterator[Finding]:
-    """Check everything in an open record. Never raises.
+    """Check everything in an open record.
 
     Args:
         record: An open record.
@@ -79,6 +82,9 @@ def verify(
 
     Yields:
         What is wrong, in the order of the log; nothing for a whole record.
+
+    Raises:
+        TransientError: It cannot be looked at now, which says nothing about it. Nothing else.
     """
     return Examination(record.folder, identity=identity, witnessed=witnessed).findings_in(record)
 
@@ -122,18 +128,24 @@ class Examination:
         """Whether everything was read now."""
 
     def findings(self) -> Iterator[Finding]:
-        """Open the record and check it. Never raises.
+        """Open the record and check it.
 
         Yields:
             What is wrong, in the order of the log; nothing for a whole record.
+
+        Raises:
+            TransientError: As `verify`.
         """
         return safely(self._opened())
 
     def findings_in(self, record: Audit) -> Iterator[Finding]:
-        """Check an open record. Never raises.
+        """Check an open record.
 
         Yields:
             What is wrong, in the order of the log; nothing for a whole record.
+
+        Raises:
+            TransientError: As `verify`.
         """
         return safely(self._checked(record))
 

@@ -1,10 +1,12 @@
 """clinic.toml, and the folder that is the list of mailboxes."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from guard.clinic.roster import read
+from guard.clinic.roster import read, shared
+from guard.config import Settings, load
 from guard.errors import ConfigError
 
 HERE = 'database = "postgresql:///guard"\n'
@@ -89,3 +91,73 @@ def test_what_is_wrong_is_named_and_no_password_is_shown(
 def test_no_clinic_is_said(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="there is no"):
         read(tmp_path / "clinic.toml")
+
+
+@pytest.fixture
+def a_mailbox(tmp_path: Path) -> Callable[..., Settings]:
+    """Settings with a record as given, in a folder of their own."""
+
+    def build(name: str, **record: str) -> Settings:
+        folder = tmp_path / name
+        folder.mkdir()
+        lines = "".join(f'{key} = "{value}"\n' for key, value in record.items())
+        (folder / "guard.toml").write_text(SETTINGS + f"[record]\n{lines}")
+        return load(folder / "guard.toml")
+
+    return build
+
+
+SETTINGS = """\
+[practice]
+name = "A"
+addresses = ["a@practice.example"]
+[mailbox]
+host = "imap.example"
+user = "a"
+"""
+BASE = "postgresql://scanner@db.example/guard?sslmode=verify-full"
+
+
+@pytest.mark.parametrize(
+    ("one", "two", "what"),
+    [
+        ({"path": "../both"}, {"path": "../one/../both"}, "record folder"),
+        (
+            {"database": BASE, "practice": "x"},
+            {"database": BASE.replace("scanner@", "other@"), "practice": "x"},
+            "practice in the database",
+        ),
+        (
+            {"database": "postgresql://localhost/guard"},
+            {"database": "postgresql:///guard?host=/run/postgresql&port=5432"},
+            "practice in the database",
+        ),
+        (
+            {"database": BASE, "practice": "x", "blobs": "s3://clinic/mail"},
+            {"database": BASE, "practice": "y", "blobs": "s3://clinic/mail/"},
+            "place in the object store",
+        ),
+    ],
+)
+def test_two_mailboxes_that_name_one_record_are_both_named_and_no_other(
+    a_mailbox: Callable[..., Settings], one: dict[str, str], two: dict[str, str], what: str
+) -> None:
+    known = {
+        "one": a_mailbox("one", **one),
+        "three": a_mailbox("three"),
+        "two": a_mailbox("two", **two),
+    }
+
+    told = f"one and two name one {what}"
+    assert shared(known) == {"one": told, "two": told}
+
+
+def test_practices_of_one_database_are_each_a_record(
+    a_mailbox: Callable[..., Settings],
+) -> None:
+    known = {
+        name: a_mailbox(name, database=BASE, practice=name, blobs=f"s3://clinic/{name}")
+        for name in ("one", "two")
+    }
+
+    assert shared(known) == {}

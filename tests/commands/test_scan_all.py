@@ -117,6 +117,22 @@ def test_a_broken_mailbox_is_named_and_the_rest_is_scanned(clinic: Clinic) -> No
     assert "carla" not in ran.err
 
 
+def test_two_mailboxes_with_one_record_are_refused_and_the_rest_is_scanned(
+    clinic: Clinic,
+) -> None:
+    for one in clinic.practices.values():
+        one.deliver(letter(SCHEDULING))
+    config = clinic.practices["berta"].config
+    config.write_text(config.read_text().replace('path = "record"', 'path = "../anna/record"'))
+
+    ran = clinic.scan()
+
+    assert ran.status == 75
+    assert "anna and berta name one record folder" in ran.err
+    assert "hint: Give each a record of its own" in ran.err
+    assert [len(one.filed()) for one in clinic.practices.values()] == [0, 0, 1]
+
+
 def test_an_operator_sees_how_they_stand(clinic: Clinic) -> None:
     clinic.practices["berta"].write_secret("mail.secret", "wrong")
     clinic.practices["carla"].deliver(letter("A stranger writes.", sender="x@else.example"))

@@ -5,6 +5,7 @@ import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -13,6 +14,11 @@ from guard.record.init import create
 from guard.record.passphrase import CHEAPEST
 from guard.record.seal import Identity
 from guard.record.sqlite import SqliteRecord
+from tests.servers.postgres import ROLE, Postgres
+from tests.servers.s3 import bucket
+
+if TYPE_CHECKING:
+    from tests.record.place import Place
 
 NOW = 1_767_225_600_000
 PASSPHRASE = "six words that nobody would guess"
@@ -55,6 +61,23 @@ def record(home: Home) -> Iterator[SqliteRecord]:
     """The record in `home`, open."""
     with home.open() as opened:
         yield opened
+
+
+@pytest.fixture(params=["sqlite", "postgres", "postgres+s3"])
+def place(request: pytest.FixtureRequest, home: Home) -> "Place":
+    """A record with nothing in it, on every store in turn."""
+    from guard.record.postgres import Where  # noqa: PLC0415  # an extra
+    from tests.record.place import Place, moved  # noqa: PLC0415  # it imports this file
+
+    if request.param == "sqlite":
+        return Place(home)
+    postgres: Postgres = request.getfixturevalue("postgres")
+    blobs, endpoint = "", ""
+    if request.param == "postgres+s3":
+        endpoint = request.getfixturevalue("s3")
+        blobs = bucket(endpoint)
+    database = postgres.new_database(ROLE)
+    return moved(home, Where(database=database, practice="aso", blobs=blobs, endpoint=endpoint))
 
 
 @pytest.fixture(scope="session")

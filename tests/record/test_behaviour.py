@@ -5,7 +5,6 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
@@ -18,64 +17,16 @@ from guard.record.eraser import erase
 from guard.record.ledger import Record
 from guard.record.moving import move
 from guard.record.passphrase import CHEAPEST
-from guard.record.postgres import PostgresRecord, Where
 from guard.record.readers import change_readers
 from guard.record.reading import Reader
 from guard.record.seal import Identity
 from guard.record.sqlite import SqliteRecord
 from guard.record.verify import examine, verify
-from tests.record.conftest import NOW, PASSPHRASE, Home
-from tests.servers.postgres import ROLE, Postgres
-from tests.servers.s3 import bucket
+from tests.record.conftest import NOW, PASSPHRASE
+from tests.record.place import Place
 
 MailBuilder = Callable[..., Incoming]
 PlaceBuilder = Callable[..., Location]
-
-
-@dataclass(frozen=True)
-class Place:
-    """Where a record lies, whichever the store."""
-
-    home: Home
-    where: Where | None
-
-    def open(self, *, readonly: bool = False) -> Record:
-        if self.where is None:
-            return SqliteRecord.open(self.home.folder, readonly=readonly)
-        return PostgresRecord.open(self.home.folder, self.where, readonly=readonly)
-
-    def wrong(self) -> list[str]:
-        def opened(folder: Path, /, *, readonly: bool, strict: bool) -> Record:
-            if self.where is None:
-                return SqliteRecord.open(folder, readonly=readonly, strict=strict)
-            return PostgresRecord.open(folder, self.where, readonly=readonly, strict=strict)
-
-        found = examine(self.home.folder, identity=self.home.identity, opener=opened)
-        return [str(one) for one in found]
-
-
-@pytest.fixture(params=["sqlite", "postgres", "postgres+s3"])
-def place(request: pytest.FixtureRequest, home: Home) -> Place:
-    """A record with nothing in it."""
-    if request.param == "sqlite":
-        return Place(home, None)
-    postgres: Postgres = request.getfixturevalue("postgres")
-    blobs, endpoint = "", ""
-    if request.param == "postgres+s3":
-        endpoint = request.getfixturevalue("s3")
-        blobs = bucket(endpoint)
-    where = Where(
-        database=postgres.new_database(ROLE), practice="aso", blobs=blobs, endpoint=endpoint
-    )
-    with (
-        SqliteRecord.open(home.folder) as source,
-        PostgresRecord.blank(home.folder, where) as target,
-    ):
-        assert move(source, target, now=NOW) == source.size()
-    # Nothing of it may be needed any more.
-    (home.folder / "record.db").unlink()
-    shutil.rmtree(home.folder / "keys")
-    return Place(home, where)
 
 
 @pytest.fixture
@@ -284,22 +235,13 @@ def test_two_records_that_went_apart_are_never_joined(
 # forked, because starting Python anew would cost more than all the filing.
 RACER = """
 import os, random, signal, sys
-from pathlib import Path
 from guard.errors import TransientError
 from guard.record.entry import Cursor, Incoming, Location
-from guard.record.postgres import PostgresRecord, Where
-from guard.record.sqlite import SqliteRecord
+from tests.record.place import opened
 import boto3, psycopg
 
-folder, seed, where = Path(sys.argv[1]), random.Random(int(sys.argv[2])), sys.argv[3:]
+seed, words = random.Random(int(sys.argv[1])), sys.argv[2:]
 uids = list(range(1, 61))
-
-def opened():
-    if not where:
-        return SqliteRecord.open(folder)
-    database, practice, blobs, endpoint = where
-    place = Where(database=database, practice=practice, blobs=blobs, endpoint=endpoint)
-    return PostgresRecord.open(folder, place)
 
 def mail(uid):
     place = Location(account="a", folder="INBOX", validity=1, uid=uid)
@@ -307,7 +249,7 @@ def mail(uid):
                     direction="in", received=0, opens=("judge",))
 
 def file(limit):
-    with opened() as record:
+    with opened(words) as record:
         # The default action of this signal ends the process on the spot.
         signal.setitimer(signal.ITIMER_REAL, limit)
         for start in range(0, 60, 6):
@@ -335,11 +277,9 @@ print(kills)
 def test_eight_racing_scanners_killed_forty_times_file_each_mail_exactly_once(
     place: Place,
 ) -> None:
-    where = place.where
-    words = [where.database, where.practice, where.blobs, where.endpoint] if where else []
     racers = [
         subprocess.Popen(
-            [sys.executable, "-c", RACER, str(place.home.folder), str(seed), *words],
+            [sys.executable, "-c", RACER, str(seed), *place.words],
             stdout=subprocess.PIPE,
             text=True,
         )
@@ -349,11 +289,7 @@ def test_eight_racing_scanners_killed_forty_times_file_each_mail_exactly_once(
 
     assert [racer.returncode for racer in racers] == [0] * 8
     assert sum(map(int, told)) >= 8
-    with place.open() as record:
-        items = [entry.seq for entry in record.entries() if entry.kind == "filed"]
-        assert record.tasks("judge") == items
-        uids = sorted(place.uid for item in items for place in record.locations(item))
-    assert uids == list(range(1, 61))
+    assert place.filed_uids() == list(range(1, 61))
     assert place.wrong() == []
 
 

@@ -1,8 +1,10 @@
 """Sealed messages in a bucket with Object Lock: put once, kept, found changed, swept."""
 
+import os
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from hashlib import sha256
+from pathlib import Path
 from typing import Any
 
 import boto3
@@ -11,12 +13,14 @@ import pytest
 from guard.errors import ConfigError, RecordBrokenError, RecordError, UnreachableError
 from guard.record.entry import Incoming
 from guard.record.eraser import erase
+from guard.record.init import create
 from guard.record.moving import move
+from guard.record.passphrase import CHEAPEST
 from guard.record.postgres import PostgresRecord, Where
 from guard.record.s3 import FIRST_MS, KEPT_MS, Objects
 from guard.record.sqlite import SqliteRecord
 from guard.record.verify import verify
-from tests.record.conftest import NOW, Home
+from tests.record.conftest import NOW, PASSPHRASE, Home
 from tests.servers.postgres import ROLE, Postgres
 from tests.servers.s3 import bucket
 
@@ -161,4 +165,29 @@ def test_a_sweep_locks_anew_and_deletes_what_no_row_names(
 
     assert [objects.get(name) is None for name in (*names, NAME)] == [True, False, True]
     assert record.sweep(LATER) == (0, 0)
+    assert list(verify(record)) == []
+
+
+def test_two_records_never_share_a_place_so_that_no_sweep_takes_anothers_mail(
+    record: PostgresRecord,
+    postgres: Postgres,
+    s3: str,
+    address: str,
+    a_mail: MailBuilder,
+    tmp_path: Path,
+) -> None:
+    record.file([a_mail(b"ours")], cursor=None, now=NOW - KEPT_MS)
+    other = tmp_path / "other"
+    create(other, passphrase=PASSPHRASE, executor=None, random=os.urandom, work=CHEAPEST)
+    where = Where(database=postgres.new_database(ROLE), practice="b", blobs=address, endpoint=s3)
+
+    with pytest.raises(RecordError, match="belongs to another record"):
+        PostgresRecord.blank(other, where)
+    # Nor where somebody wrote it into guard.toml by hand.
+    with (
+        PostgresRecord.open(other, where) as by_hand,
+        pytest.raises(RecordError, match="belongs to another record"),
+    ):
+        by_hand.sweep(LATER)
+
     assert list(verify(record)) == []

@@ -75,28 +75,43 @@ class Postgres:
         with (data / "postgresql.conf").open("a") as settings:
             settings.write(_SETTINGS)
             settings.write(f"port = {self.port}\nunix_socket_directories = '{self.folder}'\n")
-        self._process = self._run("timeout", "--signal=INT", LIFE, found, "-D", data)
-        self._wait()
+        self._words = ("timeout", "--signal=INT", LIFE, found, "-D", data)
+        self.start()
+        with psycopg.connect(self.url(), connect_timeout=PATIENCE) as db:
+            db.execute(";".join(_ROLES).encode())
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.crash()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def start(self) -> None:
+        """Start it, again after a crash; what was committed is recovered."""
+        self._process = self._run(*self._words)
+        self._wait()
+
+    def crash(self) -> None:
+        """End it at once, without tidying up, in the middle of whatever it does."""
         with contextlib.suppress(ProcessLookupError):
-            # SIGQUIT: at once, without tidying up.
             os.killpg(self._process.pid, signal.SIGQUIT)
         self._process.wait()
-        shutil.rmtree(self.folder, ignore_errors=True)
 
     def url(self, database: str = "postgres", user: str = "postgres") -> str:
         """Where a database is."""
         return f"postgresql://{user}@127.0.0.1:{self.port}/{database}"
 
-    def new_database(self, owner: str = "postgres") -> str:
-        """Make an empty database; returns where its owner finds it."""
+    def new_database(self, owner: str = "postgres", place: Path | None = None) -> str:
+        """Make an empty database, in a folder of its own if asked; returns where it is."""
         name = f"test{next(self._names)}"
         with psycopg.connect(self.url(), autocommit=True) as db:
-            db.execute(f"CREATE DATABASE {name} OWNER {owner}".encode())
+            space = ""
+            if place is not None:
+                os.chown(place, self._account.pw_uid, self._account.pw_gid)
+                db.execute(f"CREATE TABLESPACE {name} LOCATION '{place}'".encode())
+                space = f"TABLESPACE {name}"
+            db.execute(f"CREATE DATABASE {name} OWNER {owner} {space}".encode())
         return self.url(name, owner)
 
     def _run(self, *words: str | Path) -> "subprocess.Popen[bytes]":
@@ -116,8 +131,7 @@ class Postgres:
     def _wait(self) -> None:
         for _ in range(PATIENCE * 50):
             with contextlib.suppress(psycopg.OperationalError):
-                with psycopg.connect(self.url(), connect_timeout=PATIENCE) as db:
-                    db.execute(";".join(_ROLES).encode())
+                psycopg.connect(self.url(), connect_timeout=PATIENCE).close()
                 return
             try:
                 self._process.wait(0.02)
