@@ -10,10 +10,11 @@ import click
 
 from guard import shipped
 from guard.clients import directory
-from guard.commands import wiring
+from guard.commands import lastscan, wiring
 from guard.commands.demomail import Letter, letters, redated
 from guard.commands.demoserver import DemoServers
 from guard.commands.review import minutes_of_item
+from guard.commands.scan import counts
 from guard.commands.template import Answers, guard_toml
 from guard.config import Settings, load
 from guard.errors import ConfigError
@@ -141,7 +142,11 @@ def _deliver(sample: tuple[Letter, ...], servers: DemoServers) -> None:
 def _scan(settings: Settings) -> Summary:
     with ExitStack() as stack:
         house = wiring.enter_house(stack, settings)
-        return corridor.scan(house)
+        summary = corridor.scan(house)
+        entries = house.record.size()
+    # Else the page would say that no scan has ended yet.
+    lastscan.note(settings.record_folder, counts(summary), entries=entries, now=wiring.clock())
+    return summary
 
 
 def _show_table(record: Record, reader: Reader) -> None:

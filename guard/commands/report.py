@@ -11,7 +11,7 @@ from guard.config import load
 from guard.errors import ConfigError
 from guard.review import report as monthly
 from guard.review.chart import Bar, Chart
-from guard.review.month import Month, cases
+from guard.review.month import TREND_MONTHS, Month, cases
 
 _WIDTH = 30
 """Characters of the longest bar."""
@@ -31,14 +31,16 @@ def report(config: Path, month: str | None, passphrase_file: Path | None) -> Non
     """
     try:
         wanted = Month.named(month) if month else Month.of(wiring.clock())
+        months = wanted.before(TREND_MONTHS)
     except ValueError as error:
         raise ConfigError(str(error), hint="Such as: guard report 2026-11") from None
     with unlocked_book(load(config), passphrase_file) as book:
-        found = cases(book, wanted)
+        each = [(one.words, cases(book, one)) for one in months]
+    found = each[-1][1]
     click.echo(f"{wanted.words}: {len(found)} messages came in.")
     if not found:
         return
-    for chart in monthly.charts(found):
+    for chart in (*monthly.charts(found), *monthly.trends(each)):
         click.echo("\n" + drawn(chart))
     click.echo(f"\nWhat guard misses\n  {monthly.misses(found)}")
     click.echo(f"\nWhat guard does not know\n  {monthly.drift(found)}")

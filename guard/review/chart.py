@@ -61,8 +61,7 @@ class Chart:
 
 def percent(name: str, part: int, whole: int) -> Bar:
     """Return a bar that shows a share."""
-    shown = f"{part} of {whole}" if whole else "none"
-    return Bar(name=name, value=part, total=whole or 1, shown=shown)
+    return Bar(name=name, value=part, total=whole, shown=f"{part} of {whole}" if whole else "none")
 
 
 def wilson(part: int, whole: int) -> tuple[float, float]:

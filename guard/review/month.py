@@ -11,6 +11,9 @@ from typing import Self
 from guard.review.book import Book
 from guard.review.report import Case
 
+TREND_MONTHS = 6
+"""Months in which a trend is looked for."""
+
 _NAME = re.compile(r"(\d{4})-(0[1-9]|1[0-2])")
 
 
@@ -52,6 +55,14 @@ class Month:
         """Return the month so many later."""
         year, month = divmod(self.first.year * 12 + self.first.month - 1 + months, 12)
         return type(self)(first=datetime(year, month + 1, 1, tzinfo=UTC))
+
+    def before(self, number: int) -> list[Self]:
+        """Return so many months, oldest first; the last is this one.
+
+        Raises:
+            ValueError: There is no month so long ago.
+        """
+        return [self.moved(-back) for back in reversed(range(number))]
 
 
 def cases(book: Book, month: Month | None = None) -> list[Case]:

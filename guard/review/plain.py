@@ -82,6 +82,16 @@ def moment(milliseconds: int, zone: tzinfo | None = None) -> str:
     return f"{at.day} {at:%B} {at.year}, {at.hour % 12 or 12}:{at:%M}{half}"
 
 
+def lately(milliseconds: int, now: int, zone: tzinfo | None = None) -> str:
+    """Return a time as `moment` does, but ``today, 2:05pm`` and ``yesterday, 2:05pm``."""
+    words = moment(milliseconds, zone)
+    on, _, clock = words.partition(",")
+    for name, days in (("today", 0), ("yesterday", 1)):
+        if on == day(now - days * _DAY_MS, zone):
+            return f"{name},{clock}"
+    return words
+
+
 def day(milliseconds: int, zone: tzinfo | None = None) -> str:
     """Return a day as ``22 November 2026``."""
     return moment(milliseconds, zone).partition(",")[0]

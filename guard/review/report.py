@@ -35,14 +35,52 @@ class Case:
 
 
 def charts(cases: Sequence[Case]) -> list[Chart]:
-    """Return the pictures of a month."""
-    return [_volumes(cases), _actions(cases), _agreement(cases), _calibration(cases)]
+    """Return the pictures of a month; those of her answers only when there are some."""
+    found = [_volumes(cases), _actions(cases)]
+    if _tried(cases):
+        found += [_agreement(cases), _calibration(cases)]
+    return found
+
+
+def trends(months: Sequence[tuple[str, Sequence[Case]]]) -> list[Chart]:
+    """Return how guard fares from month to month, to see whether it drifts.
+
+    Args:
+        months: Names and what came in each, oldest first.
+    """
+    some = [(name, cases) for name, cases in months if cases]
+    unknown = [percent(name, sum(map(_odd, cases)), len(cases)) for name, cases in some]
+    answered = [(name, _tried(cases)) for name, cases in some]
+    otherwise = [
+        percent(name, sum(one.said is not one.minutes.verdict.label for one in cases), len(cases))
+        for name, cases in answered
+        if cases
+    ]
+    found = (
+        Chart(
+            title="Month by month: what guard does not know",
+            note="Messages of which it would not say what they are.",
+            bars=tuple(unknown),
+        ),
+        Chart(
+            title="Month by month: where you said otherwise",
+            note="Of the messages that you answered, where guard had said what they are.",
+            bars=tuple(otherwise),
+        ),
+    )
+    # One month alone has no trend.
+    return [one for one in found if len(one.bars) > 1]
 
 
 def by_model(cases: Sequence[Case]) -> list[tuple[str, int, int]]:
-    """Return for each model how many of its messages she answered, and how many it had right."""
-    answered = Counter(one.row.model for one in cases if one.said)
-    right = Counter(one.row.model for one in cases if one.said is one.minutes.verdict.label)
+    """Return for each model how many of its messages she answered, and how many it had right.
+
+    Where a model would not say, it was neither right nor wrong.
+    """
+    answered = Counter(one.row.model for one in _tried(cases))
+    right = Counter(
+        one.row.model for one in _tried(cases) if one.said is one.minutes.verdict.label
+    )
     return [(model, count, right[model]) for model, count in answered.most_common()]
 
 
@@ -73,7 +111,7 @@ def misses(cases: Sequence[Case]) -> str:
 
 def drift(cases: Sequence[Case]) -> str:
     """Return how much of the mail guard does not know, in a sentence."""
-    odd = sum(bool(one.minutes.verdict.abstained) for one in cases)
+    odd = sum(map(_odd, cases))
     if not cases:
         return ""
     return (
@@ -88,7 +126,7 @@ def _volumes(cases: Sequence[Case]) -> Chart:
         one.minutes.verdict.label for one in cases if not one.minutes.verdict.abstained
     )
     bars = [Bar(name=plain.SHORT[label], value=known[label]) for label in Label]
-    odd = sum(bool(one.minutes.verdict.abstained) for one in cases)
+    odd = sum(map(_odd, cases))
     bars.append(Bar(name="guard would not say", value=odd))
     return Chart(
         title="What came", note="Messages received, by what guard took them for.", bars=tuple(bars)
@@ -112,17 +150,17 @@ def _actions(cases: Sequence[Case]) -> Chart:
 def _agreement(cases: Sequence[Case]) -> Chart:
     bars = []
     for label in Label:
-        mine = [one for one in cases if one.said and one.minutes.verdict.label is label]
+        mine = [one for one in _tried(cases) if one.minutes.verdict.label is label]
         right = sum(one.said is label for one in mine)
         bars.append(percent(plain.SHORT[label], right, len(mine)))
-    note = "Of the messages that you answered: how often you said what guard had thought."
+    note = "Of the messages that you answered: how often you said what guard had said."
     return Chart(title="How often guard was right", note=note, bars=tuple(bars))
 
 
 def _calibration(cases: Sequence[Case]) -> Chart:
     bars = []
     for low, high in _STEPS:
-        mine = [one for one in cases if one.said and low <= _sensitive(one) < high]
+        mine = [one for one in _tried(cases) if low <= _sensitive(one) < high]
         held = sum(one.said in _SENSITIVE for one in mine)
         name = f"{low * 10:.0f} to {min(high, 1) * 10:.0f} in 10"
         bars.append(percent(name, held, len(mine)))
@@ -132,6 +170,15 @@ def _calibration(cases: Sequence[Case]) -> Chart:
         "The share ought to grow from line to line.",
         bars=tuple(bars),
     )
+
+
+def _tried(cases: Sequence[Case]) -> list[Case]:
+    """Those of which both have said what they are."""
+    return [one for one in cases if one.said and not _odd(one)]
+
+
+def _odd(one: Case) -> bool:
+    return bool(one.minutes.verdict.abstained)
 
 
 def _sensitive(one: Case) -> float:

@@ -3,7 +3,7 @@
 Pure over the book that it is given. All is text; the templates escape it.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from guard.errors import GuardError
 from guard.mail.message import Message
@@ -11,28 +11,13 @@ from guard.policy import words
 from guard.policy.decision import Action, Finding, Kind
 from guard.policy.minutes import Minutes
 from guard.record.entry import UNSORTED
-from guard.reply.outbox import Outcome
-from guard.review import plain
+from guard.review import plain, sayings
 from guard.review.book import Book
 from guard.review.item import Piece, marked, shown
 from guard.review.queue import Lane, Waiting
-from guard.review.shelf import Row, Standing
+from guard.review.shelf import Row
+from guard.verdict.label import Label
 
-SAYINGS = {
-    Outcome.SENT.value: "the reminder was sent",
-    Outcome.REFUSED.value: "the mail server refused the reminder",
-    Outcome.UNCERTAIN.value: "the reminder may or may not have been sent",
-    Outcome.POSTPONED.value: "the mail server would not take the reminder then",
-    Outcome.SHADOWED.value: "a trial: the reminder would have been sent",
-    "signpost-sent": "they were told where to find help",
-    "signpost-refused": "the mail server refused the letter that says where to find help",
-    "signpost-uncertain": "the letter that says where to find help may or may not have been sent",
-    "signpost-postponed": "the mail server would not take the letter that says where to find help",
-    "announcement-sent": "the announcement was sent",
-    "announcement-refused": "the mail server refused the announcement",
-    "announcement-uncertain": "the announcement may or may not have been sent",
-    "announcement-postponed": "the mail server would not take the announcement then",
-}
 _REMINDS = frozenset({Action.REMIND, Action.SHADOW})
 _ENDS = _REMINDS | {Action.SIGNPOST}
 """Decided, but told by how it ended."""
@@ -171,7 +156,7 @@ class Item:
         if self.waits:
             until = plain.moment(self.row.due)
             said.append(f"the reminder waits until {until}; if you answer before, none is sent")
-        ended = [f"{SAYINGS[kind]} ({plain.moment(at)})" for kind, at in self.row.outcomes]
+        ended = [f"{sayings.ENDS[kind]} ({plain.moment(at)})" for kind, at in self.row.outcomes]
         return ["filed it", *said, *ended]
 
 
@@ -201,16 +186,24 @@ def line(book: Book, row: Row, *, what: str | None = None) -> Line:
 def waiting_line(book: Book, one: Waiting) -> Line:
     """Return one item of the queue."""
     row = book.shelf.rows[one.item]
+    shown = line(book, row, what=_waits_for(one, row))
+    return replace(shown, when=plain.lately(row.received, book.now))
+
+
+def _waits_for(one: Waiting, row: Row) -> str:
     if one.why is Lane.SAMPLE:
-        return line(book, row, what="")
+        return ""
     if one.uncertain:
-        return line(book, row, what=SAYINGS[row.outcomes[-1][0]])
+        return sayings.ENDS[row.outcomes[-1][0]]
     if one.minutes is None:
-        return line(book, row, what="it cannot be opened")
+        return "it cannot be opened"
     channel = one.minutes.decision.channel
     if channel is not None and one.why is Lane.CHANNEL:
-        return line(book, row, what=words.CHANNELS[channel][0])
-    return line(book, row, what=_reasons(one.minutes, one.why) or _opinion(one.minutes))
+        return words.CHANNELS[channel][0]
+    said = _reasons(one.minutes, one.why) or _opinion(one.minutes)
+    if one.why is Lane.CRISIS and one.minutes.verdict.label is not Label.CRISIS:
+        return f"{said}, with words of danger"
+    return said
 
 
 def item(book: Book, row: Row, lane: Lane | None) -> Item:
@@ -252,37 +245,6 @@ def notes(book: Book) -> list[tuple[str, list[Line]]]:
         name = client.name if client else "(a client who cannot be read)"
         found.setdefault(name, []).append(line(book, row, what=""))
     return sorted(found.items())
-
-
-def rulings_of(book: Book, row: Row) -> list[tuple[Standing, str]]:
-    """Her answers about an item that stand, newest first, in words."""
-    return [(one, told(book, one)) for one in reversed(row.standing)]
-
-
-def told(book: Book, one: Standing) -> str:
-    """Return one answer of hers in words."""
-    answer = book.answer(one.seq)
-    if answer is None:
-        return "an answer that can no longer be read"
-    said = {
-        f"filed as {plain.LABELS[answer.label]}" if answer.label else "": True,
-        "seen by you": answer.seen,
-        "spoken of in the session": answer.talked,
-        {
-            "now": "reminder sent by you",
-            "never": "no reminder for this one",
-            "later": "put off",
-        }.get(answer.remind.value if answer.remind else "", ""): True,
-        {
-            "client": "given to a client",
-            "new-client": "sender added as a new client",
-            "not-a-client": "sender is not a client",
-            "no-automatic-mail": "no automatic mail for this client",
-            "known": "sender known to you",
-        }.get(answer.sender.value if answer.sender else "", ""): True,
-        f"note: {answer.note}": bool(answer.note),
-    }
-    return "; ".join(words_ for words_, holds in said.items() if words_ and holds)
 
 
 def _thread(book: Book, row: Row) -> list[Line]:

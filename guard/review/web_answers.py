@@ -13,7 +13,7 @@ from werkzeug.wrappers import Response
 from guard.record.entry import Fact
 from guard.reply.outbox import Outcome
 from guard.reply.wording import approve
-from guard.review import answering, plain, sharing, view
+from guard.review import answering, plain, sayings, sharing, view
 from guard.review.book import Book
 from guard.review.desk import Said
 from guard.review.rulings import Answer, Remind, Sender
@@ -74,7 +74,7 @@ def undo() -> Response:
         if standing is None:
             desk().said = Said(words="That answer was taken back already.")
             return redirect(to("waiting.queue"), 303)
-        words, row = view.told(book, standing), find(book, standing.item)
+        words, row = sayings.told(book, standing), find(book, standing.item)
         readers = sharing.open_to(book, row)
         item = answering.undo(book, seq)
         also = sharing.change(readers, sharing.open_to(book, row))

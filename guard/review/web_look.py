@@ -10,9 +10,9 @@ from datetime import UTC, datetime
 from flask import Blueprint, abort, render_template, request
 
 from guard.errors import GuardError
-from guard.review import entitled, health, report, view
+from guard.review import entitled, figures, health, report, sayings, view
 from guard.review.book import Book
-from guard.review.month import Month
+from guard.review.month import TREND_MONTHS, Month
 from guard.review.month import cases as month_cases
 from guard.review.search import Wanted, search
 from guard.review.web_gate import desk
@@ -51,7 +51,7 @@ def client(owner: str) -> str:
             first=min((row.received for row in rows), default=0),
             last=max((row.received for row in rows), default=0),
             reminders=[
-                (view.SAYINGS[kind], at, row.item) for row in rows for kind, at in row.outcomes
+                (sayings.ENDS[kind], at, row.item) for row in rows for kind, at in row.outcomes
             ],
             earlier=[view.line(book, row) for row in before[:_MOST_SHOWN]],
             earlier_total=len(before),
@@ -104,17 +104,20 @@ def monthly(month: str = "") -> str:
     try:
         shown = Month.named(month) if month else Month.of(now)
         after, before = shown.moved(1), shown.moved(-1)
+        months = shown.before(TREND_MONTHS)
     except (ValueError, OverflowError):
         abort(404)
     with desk().open() as book:
-        cases = month_cases(book, shown)
+        each = [(one.words, month_cases(book, one)) for one in months]
+        cases = each[-1][1]
         return render_template(
             "report.html",
             month=shown.words,
             before=before.name,
             after=after.name if after.first <= now else "",
             total=len(cases),
-            charts=report.charts(cases),
+            charts=[*report.charts(cases), *report.trends(each)],
+            answered=any(one.said is not None for one in cases),
             misses=report.misses(cases),
             drift=report.drift(cases),
         )
@@ -131,7 +134,9 @@ def model() -> str:
         models = report.by_model(month_cases(book))
     plain_ = {name: value for name, value in card.items() if not isinstance(value, dict)}
     tables = {name: value for name, value in card.items() if isinstance(value, dict)}
-    return render_template("model.html", card=plain_, tables=tables, models=models)
+    return render_template(
+        "model.html", card=plain_, tables=tables, models=models, figures=figures.told(tables)
+    )
 
 
 @looking.get("/check")

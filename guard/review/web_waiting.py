@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from flask import Blueprint, Response, abort, render_template
 
-from guard.review import answering, entitled, health, plain, sharing, view
+from guard.review import answering, entitled, health, plain, sayings, sharing, view
 from guard.review.book import Book
 from guard.review.queue import Lane, Waiting
 from guard.review.shelf import Row
@@ -44,7 +44,7 @@ def queue() -> str:
             urgent=len(lanes[Lane.CRISIS]),
             oldest=plain.age(desk().now() - oldest) if found else "",
             latest=[
-                (one, view.told(book, one), view.line(book, book.shelf.rows[one.item]))
+                (one, sayings.told(book, one), view.line(book, book.shelf.rows[one.item]))
                 for one in latest
             ],
             problems=health.problems(health_signs(book)),
@@ -67,7 +67,7 @@ def one(number: int) -> str:
             item=shown,
             alarming=answering.alarming(book, row),
             obstacle=answering.obstacle(book, row, shown.message),
-            rulings=view.rulings_of(book, row),
+            rulings=sayings.rulings_of(book, row),
             shared=sharing.lines(book, row),
             asking=entitled.asking(book, row, shown.message, desk().edges.settings),
             noted=number in book.record.tasks("note"),

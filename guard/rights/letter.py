@@ -12,7 +12,7 @@ from guard.mail.message import Address, Message
 from guard.policy import words
 from guard.policy.decision import Action
 from guard.policy.minutes import Minutes
-from guard.review import plain, view
+from guard.review import plain, sayings
 from guard.review.book import Book
 from guard.review.shelf import Row
 
@@ -166,10 +166,10 @@ def noted(book: Book, row: Row) -> tuple[str, ...]:
     """Return what guard and the therapist noted about a letter, in words."""
     minutes = book.minutes(row)
     said = [] if minutes is None else _understood(minutes)
-    said += [f"{view.SAYINGS[kind]} ({plain.moment(at)})" for kind, at in row.outcomes]
+    said += [f"{sayings.ENDS[kind]} ({plain.moment(at)})" for kind, at in row.outcomes]
     if row.answers >= 0:
         said.append(f"guard's automatic reminder, in answer to number {row.answers}")
-    said += [f"therapist: {told}" for _, told in view.rulings_of(book, row) if told]
+    said += [f"therapist: {told}" for _, told in sayings.rulings_of(book, row) if told]
     return tuple(said)
 
 

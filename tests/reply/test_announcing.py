@@ -20,7 +20,7 @@ from guard.reply.announcement import Announcement, Recipient, letter, recipients
 from guard.reply.announcing import IN_PERSON, Announcing
 from guard.reply.outbox import Outcome, settle
 from guard.reply.wording import Wording
-from guard.review.view import SAYINGS
+from guard.review.sayings import ENDS
 from tests.pipeline.fuse import Crashed, Fuse, Fused
 from tests.pipeline.records import a_record, tasks
 
@@ -316,4 +316,4 @@ def test_the_record_keeps_no_name_in_clear(record: SqliteRecord) -> None:
 
 def test_every_outcome_of_an_announcement_has_its_words() -> None:
     told = {one.value.replace("reminder", "announcement") for one in Outcome}
-    assert told - {"announcement-shadowed"} <= SAYINGS.keys()
+    assert told - {"announcement-shadowed"} <= ENDS.keys()

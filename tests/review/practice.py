@@ -188,6 +188,7 @@ class Practice:
         direction: str = "in",
         channel: Channel | None = None,
         vouched: str = "dmarc",
+        abstained: str = "",
     ) -> int:
         """File a letter as the scan does, and a decision about it; returns the item."""
         filed = Incoming(
@@ -204,7 +205,10 @@ class Practice:
             if direction == "in":
                 minutes = _minutes(raw, label, grounds, evidence, bars, who, self.clock())
                 decision = replace(minutes.decision, channel=channel)
-                minutes = replace(minutes, decision=decision, authenticity=vouched)
+                verdict = replace(minutes.verdict, abstained=abstained)
+                minutes = replace(
+                    minutes, verdict=verdict, decision=decision, authenticity=vouched
+                )
                 record.append([fact(item, (owner,), minutes)], now=self.now)
         return item
 

@@ -18,6 +18,12 @@ def test_times_are_told_as_people_tell_them() -> None:
     assert plain.day(AT, UTC) == "22 November 2026"
 
 
+def test_times_of_today_and_yesterday_are_told_so() -> None:
+    assert plain.lately(AT, AT, UTC) == "today, 2:05pm"
+    assert plain.lately(AT, AT + 10 * 3_600_000, UTC) == "yesterday, 2:05pm"
+    assert plain.lately(AT, AT + 34 * 3_600_000, UTC) == "22 November 2026, 2:05pm"
+
+
 @pytest.mark.parametrize(
     ("milliseconds", "words"),
     [

@@ -77,6 +77,24 @@ def test_nothing_in_the_name_of_a_sender_client_or_note_becomes_markup(
 
 
 @pytest.mark.parametrize("attack", ATTACKS)
+def test_nothing_in_an_address_becomes_markup(open_practice: Practice, attack: str) -> None:
+    quoted = attack.replace("\\", "\\\\").replace('"', '\\"')
+    owner = open_practice.add_client("Tom", "tom@home.example")
+    item = open_practice.add(letter(sender=f'"{quoted}"@home.example'), owner=owner)
+    for path in ("/", f"/item/{item}", f"/item/{item}/reminder"):
+        check(open_practice.page(path))
+
+
+@pytest.mark.parametrize("attack", ATTACKS)
+def test_nothing_in_a_text_attachment_becomes_markup(open_practice: Practice, attack: str) -> None:
+    raw = attached(attack, f"Hello. {attack} Bye. {attack}")
+    raw = raw.replace(b"application/octet-stream", b"text/plain")
+    page = open_practice.page(f"/item/{open_practice.add(raw, evidence=(attack,))}")
+    assert "says</summary>" in page
+    check(page)
+
+
+@pytest.mark.parametrize("attack", ATTACKS)
 def test_nothing_in_an_invitation_becomes_markup(open_practice: Practice, attack: str) -> None:
     raw = (
         "From: Tom <tom@home.example>\r\nSubject: x\r\n"
