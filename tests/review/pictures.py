@@ -66,11 +66,12 @@ def answer_all(page: Any) -> None:
     """Answer what waits as guard thinks, but for every fifth."""
     page.locator(".rows a").first.click()
     number = 0
-    while page.locator("button[value=other]").count():
+    while "/item/" in page.url:
         number += 1
         thought = page.locator(".act button.main[name=do]")
         other = page.get_by_role("button", name="File as something else")
         (thought if number % 5 and thought.count() else other).first.click()
+        page.wait_for_load_state()
 
 
 def save(page: Any, smaller: Any, name: str) -> None:
