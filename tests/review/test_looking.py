@@ -129,6 +129,6 @@ def test_a_record_that_is_gone_is_told_with_what_to_do(
     )
     answer = open_practice.get("/")
     assert answer.status_code == 500
-    assert "there is no record here" in answer.get_data(as_text=True)
+    assert "There is no record here" in answer.get_data(as_text=True)
     with pytest.raises(RecordError):
         open_practice.open()
