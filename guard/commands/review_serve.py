@@ -1,6 +1,7 @@
 """``guard review --serve``: the page behind a reverse proxy, for one person and her record."""
 
 import contextlib
+import signal
 import socket
 from collections.abc import Iterator
 from pathlib import Path
@@ -47,7 +48,9 @@ def serve(settings: Settings, edges: Edges) -> None:
     with _listening(chosen) as line:
         click.echo(f"{chosen.url} answers, once your reverse proxy leads to {chosen.listen}.")
         click.echo("Ctrl and C closes it.")
-        with contextlib.suppress(KeyboardInterrupt):
+        # As Ctrl and C does: systemd ends it so.
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
+        with contextlib.suppress(KeyboardInterrupt), edges.letters:
             web_server.serve(app, line, tick=desk.expire)
     click.echo("Closed.")
 
@@ -121,8 +124,10 @@ def _listening(chosen: Serve) -> Iterator[socket.socket]:
     try:
         line = listen_file(where) if isinstance(where, Path) else listen(where[1], where[0])
     except OSError as error:
+        there = isinstance(error, FileExistsError)
+        why = "something else lies there" if there else error.strerror or str(error)
         raise ConfigError(
-            f"cannot listen on {chosen.listen} (serve.listen): {error.strerror or 'it is a file'}",
+            f"cannot listen on {chosen.listen} (serve.listen): {why}",
             hint="Is this page running already? Each record needs a port or a socket of its own.",
         ) from None
     try:

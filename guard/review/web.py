@@ -87,10 +87,12 @@ def _everywhere() -> dict[str, object]:
     """What every template may use."""
     desk = web_gate.desk()
     session = desk.session
+    inside = session.admits(request.cookies.get(cookie_name(), ""))
     own = keymap.read(request.cookies.get("guard-keymap", ""))
     return {
-        "csrf": session.csrf if session.admits(request.cookies.get(cookie_name(), "")) else "",
-        "unlocked": session.identity is not None,
+        "csrf": session.csrf if inside else "",
+        # To a stranger every page looks locked, also one that says what the stranger did wrong.
+        "unlocked": inside and session.identity is not None,
         "served": web_gate.served(),
         "who": signing.who if (signing := current_app.extensions.get("guard-signing")) else "",
         "practice": desk.edges.settings.practice.name,

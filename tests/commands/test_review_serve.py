@@ -1,11 +1,8 @@
 """``guard review --serve`` as a clinic starts it: it says what is wrong before anybody comes."""
 
-import os
 import re
-import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -13,11 +10,9 @@ from click.testing import CliRunner, Result
 
 from guard.commands.check import check
 from guard.commands.review import review
-from tests.review.practice import TOML, found
-from tests.servers.issuer import CLIENT, SECRET, IssuerServer
+from tests.commands.serving import URL, practice_of, running, serve_table, write
+from tests.servers.issuer import IssuerServer
 from tests.servers.provider import Fault
-
-URL = "https://guard-anna.clinic.example"
 
 
 @pytest.fixture
@@ -27,61 +22,12 @@ def issuer(tmp_path: Path) -> Iterator[IssuerServer]:
 
 
 @pytest.fixture
-def folder(issuer: IssuerServer, tmp_path: Path) -> Path:
-    """A practice whose guard.toml has a good [serve]."""
-    made = tmp_path / "anna"
-    made.mkdir()
-    found(made)
-    secret = made / "issuer.secret"
-    secret.write_text(SECRET)
-    secret.chmod(0o600)
-    write(made, serve_table(issuer))
-    return made
-
-
-def serve_table(there: IssuerServer, **changes: str) -> str:
-    table = {
-        "url": URL,
-        "listen": str(there.folder / "page.sock"),
-        "issuer": there.url,
-        "client_id": CLIENT,
-        "client_secret_file": "issuer.secret",
-        "ca_file": str(there.ca_file),
-        "who": "anna@clinic.example",
-    }
-    table |= changes
-    return "[serve]\n" + "".join(f'{key} = "{value}"\n' for key, value in table.items())
-
-
-def write(folder: Path, table: str) -> None:
-    (folder / "guard.toml").write_text(TOML + table)
+def folder(issuer: IssuerServer) -> Path:
+    return practice_of(issuer)
 
 
 def serve(folder: Path) -> Result:
     return CliRunner().invoke(review, ["--serve"], obj=folder / "guard.toml")
-
-
-@contextmanager
-def running(folder: Path) -> Iterator[subprocess.Popen[str]]:
-    """The command as a process of its own, once it answers."""
-    line = [sys.executable, "-m", "guard", "--config", str(folder / "guard.toml")]
-    process = subprocess.Popen(
-        [*line, "review", "--serve"],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        env=os.environ | {"PYTHONUNBUFFERED": "1"},
-    )
-    assert process.stdout is not None
-    try:
-        first = process.stdout.readline()
-        if URL not in first:
-            pytest.fail(first + process.stdout.read())
-        yield process
-    finally:
-        process.terminate()
-        process.wait(20)
-        process.stdout.close()
 
 
 def refused(done: Result, why: str, remedy: str) -> None:
@@ -149,7 +95,7 @@ def test_a_file_where_its_socket_should_be_is_left_alone(
     folder: Path, issuer: IssuerServer
 ) -> None:
     (issuer.folder / "page.sock").write_text("hers")
-    refused(serve(folder), "it is a file", "of its own")
+    refused(serve(folder), "something else lies there", "of its own")
     assert (issuer.folder / "page.sock").read_text() == "hers"
 
 

@@ -232,6 +232,17 @@ def test_whoever_is_not_signed_in_is_led_to_sign_in(clinic: Clinic, path: str) -
     assert clinic.get(path, clinic.new_browser()).headers["Location"] == "/sign-in"
 
 
+@pytest.mark.parametrize("path", ["/sign-in", "/signed-in", "/open/guessed"])
+def test_no_stranger_sees_whether_she_is_there_or_whose_page_it_is(
+    clinic: Clinic, path: str
+) -> None:
+    stranger = clinic.new_browser()
+    locked = clinic.get(path, stranger).get_data(as_text=True)
+    clinic.enter()
+    assert clinic.get(path, stranger).get_data(as_text=True) == locked
+    assert "The Practice" not in locked
+
+
 def test_somebody_else_of_the_clinic_is_told_so_and_how_guard_toml_would_name_them(
     clinic: Clinic,
 ) -> None:
