@@ -4,12 +4,12 @@ Edge only in that it reads files. The key lies beside it, under their own passph
 file opens anything that was not shared with this very key.
 """
 
-import tomllib
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import msgspec
 
+from guard.config.file import read as read_toml
 from guard.errors import ConfigError
 
 FILE, KEY = "role.toml", "role.key.age"
@@ -49,11 +49,10 @@ def read(file: Path) -> Person:
         ConfigError: It is missing, is not TOML, or a key or value is wrong.
     """
     try:
-        person = msgspec.convert(tomllib.loads(file.read_text(encoding="utf-8")), Person)
+        text = file.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"cannot read {file}: {type(error).__name__}", hint=_HINT) from None
-    except (tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
-        raise ConfigError(f"{file.name}: {error}", hint=_HINT) from None
+    person = read_toml(text, Person, name=file.name, hint=_HINT)
     insist_on_address(person.database)
     return msgspec.structs.replace(person, folder=file.absolute().parent)
 

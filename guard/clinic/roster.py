@@ -5,7 +5,6 @@ all that `guard.config` knows; the folder is the list. No password ever stands i
 """
 
 import re
-import tomllib
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -14,6 +13,7 @@ from urllib.parse import parse_qs, urlsplit
 import msgspec
 
 from guard.config import Settings, is_loopback, load
+from guard.config.file import read as read_toml
 from guard.errors import ConfigError
 
 FILE = "clinic.toml"
@@ -69,14 +69,11 @@ def read(file: Path) -> Clinic:
     """
     hint = "Its keys are explained in guard/clinic/OPERATE.md."
     try:
-        tree = tomllib.loads(file.read_text(encoding="utf-8"))
-        clinic = msgspec.convert(tree, Clinic)
+        clinic = read_toml(file.read_text(encoding="utf-8"), Clinic, name=file.name, hint=hint)
     except FileNotFoundError:
         raise ConfigError(f"there is no {file}", hint=hint) from None
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"cannot read {file}: {type(error).__name__}") from None
-    except (tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
-        raise ConfigError(f"{file.name}: {error}", hint=hint) from None
     if doubt := _doubt(clinic):
         raise ConfigError(f"{file.name}: {doubt}", hint=hint)
     return msgspec.structs.replace(clinic, folder=file.absolute().parent)

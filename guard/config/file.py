@@ -1,4 +1,4 @@
-"""guard.toml to settings, or to an error that names file, line and key in plain words.
+"""TOML files to settings, or to an error that names file, line and key in plain words.
 
 Edge only in that it reads one file.
 """
@@ -6,6 +6,7 @@ Edge only in that it reads one file.
 import re
 import tomllib
 from pathlib import Path
+from typing import TypeVar
 
 import msgspec
 
@@ -15,6 +16,10 @@ from guard.config.settings import Settings
 from guard.errors import ConfigError
 
 DEFAULT_NAME = "guard.toml"
+
+_HINT = "The keys are explained in the file that guard init writes."
+
+Struct = TypeVar("Struct", bound=msgspec.Struct)
 
 
 def load(file: Path) -> Settings:
@@ -40,20 +45,34 @@ def parse(text: str, *, name: str = DEFAULT_NAME, folder: Path) -> Settings:
     Raises:
         ConfigError: The text is not TOML, or a key or value is wrong; names key and line.
     """
+    settings = read(text, Settings, name=name, hint=_HINT)
+    for key, what in doubts(settings):
+        raise _wrong(text, name, Mistake(key=key, what=what), _HINT)
+    return msgspec.structs.replace(settings, folder=folder)
+
+
+def read(text: str, kind: type[Struct], *, name: str, hint: str) -> Struct:
+    """Turn the text of a TOML file into a struct.
+
+    Args:
+        text: Of the file.
+        kind: Whose fields are the keys; all but `folder`, which says where the file lies.
+        name: Of the file, for messages.
+        hint: Where its keys are explained.
+
+    Raises:
+        ConfigError: The text is not TOML, or a key or value is wrong; names key and line.
+    """
     try:
         tree = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"{name} is not TOML: {error}", hint="Mend that line.") from None
     if "folder" in tree:
-        raise _wrong(text, name, unknown("folder"))
+        raise _wrong(text, name, unknown("folder", kind), hint)
     try:
-        settings = msgspec.convert(tree, Settings)
+        return msgspec.convert(tree, kind)
     except msgspec.ValidationError as error:
-        raise _wrong(text, name, mistake(error)) from None
-    settings = msgspec.structs.replace(settings, folder=folder)
-    for key, what in doubts(settings):
-        raise _wrong(text, name, Mistake(key=key, what=what))
-    return settings
+        raise _wrong(text, name, mistake(error, kind), hint) from None
 
 
 def with_record(settings: Settings, **changes: str) -> Settings:
@@ -68,11 +87,12 @@ def with_record(settings: Settings, **changes: str) -> Settings:
     return msgspec.structs.replace(settings, record=record)
 
 
-def _wrong(text: str, name: str, one: Mistake) -> ConfigError:
+def _wrong(text: str, name: str, one: Mistake, hint: str) -> ConfigError:
     line = _line_of(text, one.key)
     place = f"{name}:{line}" if line else name
     shown = f" ({one.key})" if one.key and f"`{one.key}`" not in one.what else ""
-    return ConfigError(f"{place}: {one.what}{shown}", hint=one.hint)
+    meant = f"Did you mean `{one.meant}`? " if one.meant else ""
+    return ConfigError(f"{place}: {one.what}{shown}", hint=meant + hint)
 
 
 def _line_of(text: str, key: str) -> int:

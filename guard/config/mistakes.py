@@ -1,4 +1,4 @@
-"""What msgspec says of a value that does not fit, in the words of whoever wrote guard.toml.
+"""What msgspec says of a value that does not fit, in the words of whoever wrote the file.
 
 Pure. Source: the messages of msgspec, tried one by one in the tests.
 """
@@ -9,10 +9,6 @@ from dataclasses import dataclass
 from typing import Any, Literal, get_args, get_origin
 
 import msgspec
-
-from guard.config.settings import Settings
-
-EXPLAINED = "The keys are explained in the file that guard init writes."
 
 _WANTED = {
     "int": "a whole number",
@@ -45,35 +41,34 @@ class Mistake:
     what: str
     """What is wrong, or how it is written."""
 
-    hint: str = EXPLAINED
-    """What to do."""
+    meant: str = ""
+    """The key that may have been meant; empty when none is like it."""
 
 
-def mistake(error: msgspec.ValidationError) -> Mistake:
-    """Return what a failed conversion to `Settings` says."""
+def mistake(error: msgspec.ValidationError, kind: type) -> Mistake:
+    """Return what a failed conversion to a struct says."""
     said, _, place = str(error).partition(" - at `$")
     key = place.rstrip("`").lstrip(".")
     if found := re.match(r"Object contains unknown field `(.*)`$", said):
-        return unknown(f"{key}.{found[1]}".strip("."))
+        return unknown(f"{key}.{found[1]}".strip("."), kind)
     if found := re.match(r"Object missing required field `(.*)`$", said):
         return Mistake(key=key, what=f"the key `{found[1]}` is missing")
-    return Mistake(key=key, what=_written(said, key))
+    return Mistake(key=key, what=_written(said, key, kind))
 
 
-def unknown(key: str) -> Mistake:
+def unknown(key: str, kind: type) -> Mistake:
     """Return that there is no such key, and which one may have been meant."""
     from difflib import get_close_matches  # noqa: PLC0415  # only for a mistake
 
     table, _, leaf = key.rpartition(".")
-    near = get_close_matches(leaf, [name for name, _type in _keys(table)], n=1)
-    hint = f"Did you mean `{near[0]}`? {EXPLAINED}" if near else EXPLAINED
-    return Mistake(key=key, what=f"unknown key `{leaf}`", hint=hint)
+    near = get_close_matches(leaf, [name for name, _type in _keys(table, kind)], n=1)
+    return Mistake(key=key, what=f"unknown key `{leaf}`", meant=near[0] if near else "")
 
 
-def _written(said: str, key: str) -> str:
+def _written(said: str, key: str, root: type) -> str:
     """Return how a value is written."""
     found = re.match(r"Expected `(.*)`, got `(.*)`$", said)
-    kind = None if "[" in key else _type_at(key)
+    kind = None if "[" in key else _type_at(key, root)
     words = [f'"{one}"' for one in _choices(kind)]
     if found is None:
         # A word that is none of those that can be, or a date that is none.
@@ -88,8 +83,8 @@ def _written(said: str, key: str) -> str:
     return f"write {' or '.join([*([', '.join(others)] if others else []), last])} here{got}"
 
 
-def _keys(table: str) -> Iterator[tuple[str, Any]]:
-    kind = _type_at(table) if table else Settings
+def _keys(table: str, root: type) -> Iterator[tuple[str, Any]]:
+    kind = _type_at(table, root) if table else root
     for one in (kind, *get_args(kind)):
         if isinstance(one, type) and issubclass(one, msgspec.Struct):
             for field in msgspec.structs.fields(one):
@@ -97,9 +92,9 @@ def _keys(table: str) -> Iterator[tuple[str, Any]]:
                     yield field.encode_name, field.type
 
 
-def _type_at(key: str) -> Any:  # noqa: ANN401  # whatever stands in an annotation
+def _type_at(key: str, root: type) -> Any:  # noqa: ANN401  # whatever stands in an annotation
     table, _, leaf = key.rpartition(".")
-    return dict(_keys(table)).get(leaf)
+    return dict(_keys(table, root)).get(leaf)
 
 
 def _choices(kind: Any) -> Sequence[str]:  # noqa: ANN401  # as above
