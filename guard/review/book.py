@@ -53,6 +53,8 @@ class Memory:
         """Reads strangers' mail."""
         self.tangled: set[int] = set()
         """Messages that cannot be read; each is tried once, since a try may take seconds."""
+        self.heads: dict[int, tuple[str, str]] = {}
+        """Of messages that were not judged: people, and subject."""
         self.minutes: dict[int, Minutes | None] = {}
         """By entry."""
         self.clients: dict[int, directory.Client | None] = {}
@@ -161,6 +163,17 @@ class Book:
             return self.opened(item)[0]
         except GuardError:
             return None
+
+    def head(self, row: Row) -> tuple[str, str]:
+        """To or from whom a message is, and its subject, read from itself; empty if it cannot be.
+
+        For those without minutes, which are mostly hers.
+        """
+        known = self.memory.heads
+        if row.item not in known:
+            message = self.message(row.item)
+            known[row.item] = _head(message, row.direction) if message else ("", "")
+        return known[row.item]
 
     def client(self, owner: str) -> directory.Client | None:
         """Who a client is; None when it is nobody, or can no longer be read."""
@@ -277,6 +290,11 @@ class Book:
             if "review" not in row.actions and minutes is not None and sampled(minutes):
                 drawn.append(self._waiting(row, Lane.SAMPLE))
         return drawn
+
+
+def _head(message: Message, direction: str) -> tuple[str, str]:
+    people = message.recipients if direction == "out" else message.sender
+    return ", ".join(one.name or one.email for one in people), message.subject
 
 
 def address_of(sender: str) -> str:

@@ -5,8 +5,10 @@ raw bytes here is run in a process apart, never by the page itself (see `letters
 """
 
 import re
-from collections.abc import Sequence
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 
 from guard.mail import header, parts
 from guard.mail.charset import decode
@@ -18,6 +20,7 @@ MOST_SHOWN = 60_000
 MOST_HTML = 500_000
 """Bytes of an HTML mail that are shown as HTML."""
 
+_WORD = re.compile(r"\S+")
 _OVERRIDE = re.compile("[\u202a-\u202e\u2066-\u2069]")
 
 
@@ -40,12 +43,9 @@ def shown(text: str) -> str:
 def marked(text: str, sentences: Sequence[str]) -> list[Piece]:
     """Cut a text at the sentences that spoke for the verdict, wherever they stand."""
     spans: list[tuple[int, int]] = []
-    for sentence in sentences:
-        words = [re.escape(word) for word in shown(sentence).split()]
-        # A line of mail breaks anywhere, so any space may be any other.
-        found = re.search(r"\s+".join(words), text) if words else None
-        if found and not any(start < found.end() and found.start() < end for start, end in spans):
-            spans.append(found.span())
+    for found in _found(text, sentences):
+        if not any(start < found[1] and found[0] < end for start, end in spans):
+            spans.append(found)
     pieces, at = [], 0
     for start, end in sorted(spans):
         pieces.append(Piece(text=text[at:start], marked=False))
@@ -53,6 +53,26 @@ def marked(text: str, sentences: Sequence[str]) -> list[Piece]:
         at = end
     pieces.append(Piece(text=text[at:], marked=False))
     return [one for one in pieces if one.text]
+
+
+def _found(text: str, sentences: Sequence[str]) -> Iterator[tuple[int, int]]:
+    """Where sentences stand in a text; their spaces may be any others, as lines break anywhere.
+
+    No pattern is made of a sentence: a stranger could write one that takes minutes to look for.
+    """
+    words = list(_WORD.finditer(text)) if sentences else []
+    flat = " ".join(word[0] for word in words)
+    begins = list(accumulate((len(word[0]) + 1 for word in words), initial=0))
+
+    def place(at: int) -> int:
+        number = bisect_right(begins, at) - 1
+        return words[number].start() + at - begins[number]
+
+    for sentence in sentences:
+        wanted = " ".join(shown(sentence).split())
+        start = flat.find(wanted) if wanted else -1
+        if start >= 0:
+            yield place(start), place(start + len(wanted) - 1) + 1
 
 
 def attachment(raw: bytes, message: Message, number: int) -> bytes | None:

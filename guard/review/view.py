@@ -166,12 +166,10 @@ def line(book: Book, row: Row, *, what: str | None = None) -> Line:
     if minutes is not None:
         who, subject, said = minutes.sender, minutes.subject, _opinion(minutes)
     else:
-        message = book.message(row.item)
+        people, subject = book.head(row)
         ours = row.direction == "out"
-        boxes = () if message is None else message.recipients if ours else message.sender
         known = book.client(row.client) if ours else None
-        who = known.name if known else ", ".join(one.name or one.email for one in boxes)
-        subject = message.subject if message else ""
+        who = known.name if known else people
         said = ("automatic reminder" if row.answers >= 0 else "from you") if ours else ""
     return Line(
         item=row.item,

@@ -89,6 +89,14 @@ def test_a_reminder_cut_off_by_a_crash_waits_and_is_settled_by_a_look(
     assert open_practice.waiting() == []
 
 
+def test_before_the_first_letter_the_front_page_asks_for_clients(open_practice: Practice) -> None:
+    assert "guard does not know any client yet" in open_practice.page("/")
+    open_practice.add_client("Tom", "tom@home.example")
+    open_practice.restart()
+    open_practice.enter()
+    assert "guard does not know any client yet" not in open_practice.page("/")
+
+
 def test_a_client_sees_both_directions_in_one_list(open_practice: Practice) -> None:
     owner = open_practice.add_client("Tom", "tom@home.example")
     open_practice.add(letter("one", subject="from him"), owner=owner, who=Correspondent.CLIENT)

@@ -127,6 +127,7 @@ def test_an_attachment_is_saved_under_a_safe_name_and_never_opened(
     answer = open_practice.get(f"/item/{item}/attachment/0")
     assert answer.data == b"hello"
     assert answer.headers["Content-Type"] == "application/octet-stream"
+    assert answer.headers["Content-Security-Policy"] == "sandbox; default-src 'none'"
     said = unquote(answer.headers["Content-Disposition"])
     assert said.startswith("attachment; filename")
     assert not set("/\\<>\u202e") & set(said)

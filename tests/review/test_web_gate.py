@@ -119,6 +119,9 @@ def test_every_answer_carries_the_rules_for_the_browser(
 ) -> None:
     headers = open_practice.get(path).headers
     assert headers["Content-Security-Policy"].startswith("default-src 'none'; style-src 'self'")
+    assert "frame-ancestors 'none'" in headers["Content-Security-Policy"]
+    assert "form-action 'self'" in headers["Content-Security-Policy"]
+    assert headers["X-Frame-Options"] == "DENY"
     assert headers["Cache-Control"] == "no-store"
     assert headers["Referrer-Policy"] == "same-origin"
     assert headers["X-Content-Type-Options"] == "nosniff"
