@@ -6,7 +6,7 @@ import json
 import secrets
 import webbrowser
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import partial
 from pathlib import Path
 from threading import Thread
@@ -60,7 +60,7 @@ def review(  # noqa: PLR0913  # each option is an argument
     """
     settings = load(config)
     if serve:
-        _behind_proxy(settings)
+        _behind_proxy(settings, others=(as_list, as_json, item is not None, port, no_browser))
         return
     if not (as_list or as_json or item is not None):
         _serve(settings, port=port, browser=not no_browser)
@@ -166,7 +166,9 @@ def _serve(settings: Settings, *, port: int, browser: bool) -> None:
     click.echo("Closed.")
 
 
-def _behind_proxy(settings: Settings) -> None:
+def _behind_proxy(settings: Settings, *, others: Iterable[object]) -> None:
+    if any(others):
+        raise click.UsageError("--serve takes no other option; [serve] says where it listens")
     from guard.commands.review_serve import serve  # noqa: PLC0415  # only a clinic's
 
     with wiring.open_record(settings, readonly=True):

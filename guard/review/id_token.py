@@ -119,8 +119,8 @@ def insist(found: Mapping[str, object], who: str) -> None:
         )
     raise SignInError(
         "you signed in as somebody whose record this is not",
-        hint="Sign out there and sign in as yourself. If this record is yours, have guard.toml "
-        f"name you: {_put(sub)}",
+        hint="Sign out where you signed in, and come back as yourself. "
+        f"If this record is yours, have guard.toml name you: {_put(sub)}",
     )
 
 

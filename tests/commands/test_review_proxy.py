@@ -200,3 +200,12 @@ def test_spoofed_headers_change_nothing_and_logs_hold_status_alone(clinic: Clini
     assert CANARY not in "".join(logs)
     assert re.fullmatch(r"(\S+ \d{3}\n)+", (clinic.issuer.folder / "guard.log").read_text())
     assert not (clinic.issuer.folder / "page.sock").exists()
+
+
+def test_a_crowd_at_the_door_is_turned_away_and_she_goes_on(clinic: Clinic) -> None:
+    page = clinic.new_page()
+    clinic.enter(page)
+    told = [asked(clinic, "/signed-in?state=x&code=x")[:13] for _ in range(15)]
+    assert told.count("HTTP/1.1 429 ") >= 3
+    page.goto("/")
+    assert CANARY in page.content()

@@ -40,6 +40,15 @@ def test_without_a_table_it_says_where_one_is_shown(folder: Path) -> None:
     refused(serve(folder), r"there is no \[serve\]", "OPERATE.md")
 
 
+@pytest.mark.parametrize("more", [["--port", "8460"], ["--list"], ["--no-browser"]])
+def test_options_of_the_page_on_ones_own_machine_are_refused(
+    folder: Path, more: list[str]
+) -> None:
+    done = CliRunner().invoke(review, ["--serve", *more], obj=folder / "guard.toml")
+    assert done.exit_code == 2
+    assert "--serve takes no other option" in done.output
+
+
 def test_an_issuer_that_is_away_is_told_before_anybody_comes(
     folder: Path, issuer: IssuerServer
 ) -> None:
