@@ -30,7 +30,7 @@ from guard.verdict.corpus import PASSED, RULED, Example, whole
 from guard.verdict.curve import SHARES, learning_curve
 from guard.verdict.judge import Judge
 from guard.verdict.modelcard import markdown, tables, whole_page
-from guard.verdict.training import Trained, steps
+from guard.verdict.training import Spread, Trained, steps
 from guard.verdict.training import train as fit
 from guard.verdict.trial import forgotten, not_worse, put_to_test
 
@@ -48,9 +48,22 @@ _GROUPS = 6
     help="For makers: write a model from the corpus alone into this folder.",
 )
 @click.option("--anyway", is_flag=True, help="Use it even if it is worse than the one in use.")
+@click.option(
+    "--cluster",
+    default="",
+    metavar="ADDRESS",
+    help="Fit on a dask cluster of your own, which sees the mail: tls://host:port.",
+)
 @PASSPHRASE
 @click.pass_obj
-def train(config: Path, into: Path | None, *, anyway: bool, passphrase_file: Path | None) -> None:
+def train(
+    config: Path,
+    into: Path | None,
+    *,
+    anyway: bool,
+    cluster: str,
+    passphrase_file: Path | None,
+) -> None:
     """Teach the classifier what you ruled on the review page. Needs the passphrase.
 
     The new model is tested on mail that no model learns from and on all your past rulings. It
@@ -59,7 +72,7 @@ def train(config: Path, into: Path | None, *, anyway: bool, passphrase_file: Pat
     byte. Nothing is copied out of the record but words that three different clients use.
     """
     if into is not None:
-        _ship(into, anyway=anyway)
+        _ship(into, anyway=anyway, cluster=cluster)
         return
     settings = load(config)
     with wiring.open_record(settings, readonly=True) as record:
@@ -70,7 +83,7 @@ def train(config: Path, into: Path | None, *, anyway: bool, passphrase_file: Pat
         )
     champion = wiring.chosen_model(settings)
     click.echo(f"Fitting a new model; {len(ruled)} rulings were read. Minutes.", err=True)
-    fresh = Fresh(shipped.folder("corpus"), ruled)
+    fresh = _fresh(ruled, cluster)
     click.echo("Putting it to the test against the one in use.", err=True)
     worse = fresh.worse_than(champion, ruled)
     kept = keep(settings, fresh, ruled)
@@ -87,10 +100,10 @@ def train(config: Path, into: Path | None, *, anyway: bool, passphrase_file: Pat
 class Fresh:
     """A new model, its test and its papers."""
 
-    def __init__(self, corpus: Path, ruled: list[Example]) -> None:
+    def __init__(self, corpus: Path, ruled: list[Example], spread: Spread = map) -> None:
         examples, clauses, self._frozen = whole(corpus)
         with _phases(steps() + len(SHARES)) as say:
-            trained = fit([*examples, *ruled], clauses, say=say)
+            trained = fit([*examples, *ruled], clauses, say=say, spread=spread)
             self.data = model_file.dump(trained.arrays, trained.cutoffs)
             self.digest = model_file.digest(self.data)
             self.judge = Judge(trained.arrays, trained.cutoffs, model=self.digest)
@@ -126,8 +139,18 @@ def _phases(count: int) -> Iterator[Callable[[str], None]]:
         yield lambda _words: bar.update(1)
 
 
-def _ship(into: Path, *, anyway: bool) -> None:
-    fresh = Fresh(shipped.folder("corpus"), [])
+def _fresh(ruled: list[Example], cluster: str) -> Fresh:
+    corpus = shipped.folder("corpus")
+    if not cluster:
+        return Fresh(corpus, ruled)
+    from guard.verdict.dask_cluster import spread_over  # noqa: PLC0415  # an extra
+
+    with spread_over(cluster) as spread:
+        return Fresh(corpus, ruled, spread)
+
+
+def _ship(into: Path, *, anyway: bool, cluster: str) -> None:
+    fresh = _fresh([], cluster)
     worse = fresh.worse_than(chosen(into), []) if (into / CARD).exists() else []
     if worse and not anyway:
         raise ModelError(

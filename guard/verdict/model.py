@@ -1,6 +1,6 @@
 """The model's file: written once, loaded only if its digest is the one that was chosen.
 
-Edge: the only file that touches joblib, whose files run code when they are loaded; so the
+Edge: the only file that loads by joblib, whose files run code when they are loaded; so the
 bytes are hashed first, and those very bytes are what is loaded.
 """
 

@@ -6,9 +6,10 @@ the last stage and the cut-offs see predictions for writers that were left out.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, fields, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -28,6 +29,9 @@ from guard.verdict.scorer import CLASSES, SIGNALS, Arrays, linear, paired, signa
 from guard.verdict.segments import split
 
 Progress = Callable[[str], None]
+
+Spread = Callable[[Callable[[Any], Any], Sequence[Any]], Iterable[Any]]
+"""Does some work to each of many, here or elsewhere, and gives the results in order: `map`."""
 
 WRITERS = 3
 """A feature is learned only if so many different writers use it: names of people drop out."""
@@ -70,6 +74,7 @@ def train(
     clauses: Sequence[Clause] = (),
     *,
     say: Progress = lambda _words: None,
+    spread: Spread = map,
 ) -> Trained:
     """Fit a model.
 
@@ -77,6 +82,7 @@ def train(
         examples: Mails, in any order; sorted by id first.
         clauses: Sentences, in any order; sorted by id first.
         say: Told what is being done.
+        spread: Does the fits that do not need each other; the result is the same.
 
     Raises:
         ValueError: There are fewer than two batches, or a label is missing.
@@ -88,10 +94,10 @@ def train(
     more = extra(clauses)
     told = np.zeros((len(prepared.texts), SIGNALS))
     folds = folds_of(prepared.group)
+    results = iter(spread(partial(_told, prepared, more), folds))
     for at, fold in enumerate(folds, start=1):
         say(f"left-out writers, {at} of {len(folds)}")
-        members = fit(only(prepared, ~fold), more)
-        told[fold] = tell(members, only(prepared, fold).texts)
+        told[fold] = next(results)
     say("the whole corpus")
     members = fit(prepared, more)
     stack, left_out = stacked(told, prepared)
@@ -103,6 +109,12 @@ def train(
         extra=more,
         left_out=left_out,
     )
+
+
+def _told(prepared: Prepared, more: Extra, fold: NDArray[np.bool_]) -> Floats:
+    """What members that saw nothing of a fold say of it."""
+    members = fit(only(prepared, ~fold), more)
+    return tell(members, only(prepared, fold).texts)
 
 
 def steps() -> int:

@@ -194,3 +194,26 @@ def test_what_one_practice_s_clients_say_reaches_no_other_practice(
 
 def everything(folder: Path) -> dict[str, bytes]:
     return {str(one): one.read_bytes() for one in folder.rglob("*") if one.is_file()}
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("small_corpus")
+def test_on_a_cluster_of_ones_own_the_same_model_is_made(ruled_on: Path) -> None:
+    distributed = pytest.importorskip("distributed")
+    settings = load(ruled_on)
+    with distributed.LocalCluster(
+        n_workers=2,
+        threads_per_worker=1,
+        processes=True,
+        host="127.0.0.1",
+        dashboard_address="127.0.0.1:0",
+        silence_logs=50,
+    ) as cluster:
+        there = run_train(ruled_on, "--cluster", cluster.scheduler_address)
+    here = run_train(ruled_on)
+
+    with SqliteRecord.open(settings.record_folder, readonly=True) as record:
+        digests = [one.data["sha256"] for one in record.entries() if one.kind == "trained"]
+    assert (there.exit_code, here.exit_code) == (0, 0)
+    assert len(digests) == 2
+    assert len(set(digests)) == 1
