@@ -8,10 +8,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from enum import Enum
+from typing import Protocol
 
 import msgspec
 
-from guard.clients.access import STEPS, Step
+from guard.clients.access import STEPS, Request, Step, requests
 from guard.record.entry import Entry, Fact
 
 HELD = "held"
@@ -88,6 +89,18 @@ def why(secret: bytes) -> Why:
         ValueError: The bytes are nothing of the kind.
     """
     return msgspec.json.decode(secret, type=Why)
+
+
+class Entries(Protocol):
+    """What knows the entries of a client."""
+
+    def of_kind(self, kind: str, *, owner: str | None = None) -> list[Entry]:
+        """Entries of a kind, oldest first."""
+
+
+def asked(record: Entries, owner: str) -> list[Request]:
+    """Return a client's requests for a copy, oldest first."""
+    return requests(steps(record.of_kind(ACCESS, owner=owner)))
 
 
 def steps(entries: Iterable[Entry]) -> list[Step]:

@@ -5,12 +5,11 @@ from pathlib import Path
 
 import click
 
-from guard.clients import directory
+from guard.clients import directory, rights
 from guard.clients.directory import Client
 from guard.clients.register import everyone, the_one
 from guard.commands import asking, wiring
 from guard.commands.options import PASSPHRASE
-from guard.commands.record_access import asked
 from guard.config import load
 from guard.errors import ConfigError
 from guard.record.ledger import Record
@@ -47,7 +46,7 @@ def _obstacle(record: Record, everybody: Iterable[Client], who: Client) -> tuple
         return f"{filed} letters are theirs", "Say whose they are first: guard review"
     if record.held(who.id):
         return "they are under a legal hold", "Did you mean another one? guard clients list"
-    if any(one.open for one in asked(record, who.id)):
+    if any(one.open for one in rights.asked(record, who.id)):
         return "they asked for a copy of their record", "See: guard record access list"
     if any(who.id in one.about for one in everybody):
         return "the mail of somebody else goes into their record", "See: guard clients list"

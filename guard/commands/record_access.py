@@ -1,6 +1,6 @@
 """``guard record access``: the clock that runs when a client asks for a copy."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import date
 from pathlib import Path
 from typing import TypedDict, Unpack
@@ -8,7 +8,7 @@ from typing import TypedDict, Unpack
 import click
 
 from guard.clients import directory, rights
-from guard.clients.access import Request, Step, obstacle, requests, told
+from guard.clients.access import Step, obstacle, told
 from guard.commands import wiring
 from guard.commands.options import PASSPHRASE, REASON
 from guard.commands.record_hold import owner_of
@@ -32,12 +32,14 @@ def access() -> None:
     """Keep the clock of a client who asks for a copy of what you keep."""
 
 
-@access.command()
-@click.argument("client")
-@_ON
-@REASON
-@PASSPHRASE
-@click.pass_obj
+def _step(entered: Callable[..., None]) -> click.Command:
+    """Make a command of what enters one step for a client."""
+    for given in (click.pass_obj, PASSPHRASE, REASON, _ON, click.argument("client")):
+        entered = given(entered)
+    return access.command()(entered)
+
+
+@_step
 def start(config: Path, client: str, **options: Unpack[_Options]) -> None:
     """Start the clock on the day on which CLIENT asked, or let a stopped one go on.
 
@@ -47,23 +49,13 @@ def start(config: Path, client: str, **options: Unpack[_Options]) -> None:
     _enter(config, client, "start", options)
 
 
-@access.command()
-@click.argument("client")
-@_ON
-@REASON
-@PASSPHRASE
-@click.pass_obj
+@_step
 def stop(config: Path, client: str, **options: Unpack[_Options]) -> None:
     """Stop the clock while you wait for what you need from CLIENT: who they are, what of."""
     _enter(config, client, "stop", options)
 
 
-@access.command()
-@click.argument("client")
-@_ON
-@REASON
-@PASSPHRASE
-@click.pass_obj
+@_step
 def extend(config: Path, client: str, **options: Unpack[_Options]) -> None:
     """Take two more months, because the request is complex. Tell CLIENT so, and why.
 
@@ -72,12 +64,7 @@ def extend(config: Path, client: str, **options: Unpack[_Options]) -> None:
     _enter(config, client, "extend", options)
 
 
-@access.command()
-@click.argument("client")
-@_ON
-@REASON
-@PASSPHRASE
-@click.pass_obj
+@_step
 def done(config: Path, client: str, **options: Unpack[_Options]) -> None:
     """Say that the answer to CLIENT went out, or that the request was withdrawn."""
     _enter(config, client, "done", options)
@@ -92,9 +79,9 @@ def list_(config: Path, client: str | None, passphrase_file: Path | None) -> Non
     settings = load(config)
     today = wiring.today()
     with wiring.open_record(settings, readonly=True) as record:
-        everybody = sorted({one.owner or "" for one in record.of_kind(rights.ACCESS)})
+        everybody = _askers(record)
         owners = [owner_of(record, client, passphrase_file)] if client else everybody
-        found = {owner: asked(record, owner) for owner in owners}
+        found = {owner: rights.asked(record, owner) for owner in owners}
     nation = settings.practice.nation
     lines = [
         f"{owner}  {told(one, nation, today)}" for owner, all_ in found.items() for one in all_
@@ -102,9 +89,8 @@ def list_(config: Path, client: str | None, passphrase_file: Path | None) -> Non
     click.echo("\n".join(lines) or "Nobody asked for a copy.")
 
 
-def asked(record: Record, owner: str) -> list[Request]:
-    """Return a client's requests, oldest first."""
-    return requests(rights.steps(record.of_kind(rights.ACCESS, owner=owner)))
+def _askers(record: Record) -> list[str]:
+    return sorted({one.owner or "" for one in record.of_kind(rights.ACCESS)})
 
 
 def owed(settings: Settings) -> Iterator[str]:
@@ -115,8 +101,10 @@ def owed(settings: Settings) -> Iterator[str]:
     """
     today, nation = wiring.today(), settings.practice.nation
     with wiring.open_record(settings, readonly=True) as record:
-        owners = sorted({one.owner or "" for one in record.of_kind(rights.ACCESS)})
-        found = [(owner, one) for owner in owners for one in asked(record, owner) if one.open]
+        owners = _askers(record)
+        found = [
+            (owner, one) for owner in owners for one in rights.asked(record, owner) if one.open
+        ]
     if not found:
         yield "nobody waits for one"
     yield from (f"{owner} {told(one, nation, today)}" for owner, one in found)
@@ -138,13 +126,13 @@ def _enter(config: Path, client: str, step: str, options: _Options) -> None:
     entered = Step(step=step, on=_day(options["on"], today))
     with wiring.locked(settings), wiring.open_record(settings) as record:
         owner = owner_of(record, client, options["passphrase_file"])
-        reason = obstacle(asked(record, owner), entered, settings.practice.nation)
+        reason = obstacle(rights.asked(record, owner), entered, settings.practice.nation)
         if reason:
             raise ConfigError(f"that cannot be entered: {reason}", hint="Nothing was changed.")
         record.append(
             [rights.access(owner, entered, options["reason"])], now=wiring.milliseconds()
         )
-        newest = asked(record, owner)[-1]
+        newest = rights.asked(record, owner)[-1]
     click.echo(f"{owner}  {told(newest, settings.practice.nation, today)}")
 
 

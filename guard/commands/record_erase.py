@@ -12,7 +12,6 @@ from guard.clients.register import everyone, the_one
 from guard.clients.retention import standing
 from guard.commands import asking, wiring
 from guard.commands.options import PASSPHRASE
-from guard.commands.record_access import asked
 from guard.commands.record_models import forget, learned_from
 from guard.config import Settings, load
 from guard.errors import ConfigError
@@ -110,7 +109,7 @@ def _refuse(record: Record, who: Client) -> None:
         raise ConfigError(
             "this client is under a legal hold, so nothing may be erased", hint=_HOLD_HINT
         )
-    if any(one.open for one in asked(record, who.id)):
+    if any(one.open for one in rights.asked(record, who.id)):
         raise ConfigError(
             "this client has asked for a copy, and is still owed an answer",
             hint="Answer first, then: guard record access done CLIENT",

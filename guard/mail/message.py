@@ -68,9 +68,6 @@ class Message:
     on_behalf: tuple[Address, ...] = ()
     """The Sender header."""
 
-    reply_to: tuple[Address, ...] = ()
-    """The Reply-To header."""
-
     recipients: tuple[Address, ...] = ()
     """To, Cc, Bcc, Resent-To, Resent-Cc and Resent-Bcc together."""
 

@@ -65,7 +65,6 @@ def _parse(raw: bytes, own: Sequence[str]) -> Message:
         full_text=body.text,
         sender=lists.get("from", ()),
         on_behalf=lists.get("sender", ()),
-        reply_to=lists.get("reply-to", ()),
         recipients=tuple(box for name in _RECIPIENTS for box in lists.get(name, ())),
         return_path=_return_path(one.get("return-path")),
         message_id=header.message_id(one.get("message-id", "")[:LONGEST_VALUE]),
@@ -98,7 +97,7 @@ def _address_lists(
 ) -> dict[str, tuple[Address, ...]]:
     found: dict[str, tuple[Address, ...]] = {}
     for name, value in fields:
-        if name in _RECIPIENTS or name in {"from", "sender", "reply-to"}:
+        if name in _RECIPIENTS or name in {"from", "sender"}:
             boxes, sound = mailboxes(value)
             found[name] = found.get(name, ()) + boxes
             if not sound:

@@ -1,4 +1,4 @@
-"""The Merkle tree over the entries: frontier, root, inclusion and consistency proofs.
+"""The Merkle tree over the entries: frontier, root and inclusion proofs.
 
 Pure. A `Frontier` is all that appending needs: the roots of the complete subtrees, largest
 first, at most one for each bit of the size. Source: RFC 6962 section 2.1; RFC 9162
@@ -143,17 +143,6 @@ def siblings(index: int, size: int) -> list[tuple[int, int]]:
     return found[::-1]
 
 
-def consistency(leaves: Sequence[bytes], old: int) -> tuple[bytes, ...]:
-    """Prove that the first `old` leaves are a prefix of all. Source: RFC 6962 section 2.1.2.
-
-    Raises:
-        IndexError: `old` is not in 1..number of leaves.
-    """
-    if not 1 <= old <= len(leaves):
-        raise IndexError("no such older tree")
-    return _subproof(leaves, old, whole=True)
-
-
 def includes(root: bytes, *, size: int, index: int, leaf: bytes, proof: Sequence[bytes]) -> bool:
     """Whether `proof` shows `leaf` at `index`. Source: RFC 9162 section 2.1.3.2."""
     if not 0 <= index < size:
@@ -165,27 +154,6 @@ def includes(root: bytes, *, size: int, index: int, leaf: bytes, proof: Sequence
     except ValueError:
         return False
     return found == root
-
-
-def extends(old_root: bytes, root: bytes, *, old: int, size: int, proof: Sequence[bytes]) -> bool:
-    """Whether `proof` shows that one tree grew into the other. RFC 9162 section 2.1.4.2."""
-    if not 1 <= old <= size:
-        return False
-    if old == size:
-        return not proof and old_root == root
-    steps = [old_root, *proof] if old.bit_count() == 1 else list(proof)
-    if not steps:
-        return False
-    # The path starts at the largest complete subtree that ends where the old tree ends.
-    level = (old & -old).bit_length() - 1
-    older = newer = steps[0]
-    try:
-        for step, on_left in _turns((old - 1) >> level, (size - 1) >> level, steps[1:]):
-            older = node_hash(step, older) if on_left else older
-            newer = node_hash(step, newer) if on_left else node_hash(newer, step)
-    except ValueError:
-        return False
-    return older == old_root and newer == root
 
 
 def _turns(index: int, last: int, proof: Sequence[bytes]) -> Iterator[tuple[bytes, bool]]:
@@ -209,12 +177,3 @@ def _turns(index: int, last: int, proof: Sequence[bytes]) -> Iterator[tuple[byte
 def _split(size: int) -> int:
     """Largest power of two below `size`."""
     return 1 << ((size - 1).bit_length() - 1)
-
-
-def _subproof(leaves: Sequence[bytes], old: int, *, whole: bool) -> tuple[bytes, ...]:
-    if old == len(leaves):
-        return () if whole else (root_of(leaves),)
-    split = _split(len(leaves))
-    if old <= split:
-        return (*_subproof(leaves[:split], old, whole=whole), root_of(leaves[split:]))
-    return (*_subproof(leaves[split:], old - split, whole=False), root_of(leaves[:split]))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
 from guard.clients import rights
-from guard.clients.access import Request, requests, told
+from guard.clients.access import Request, told
 from guard.clients.asking import asks
 from guard.clients.directory import Client
 from guard.clients.retention import standing
@@ -59,7 +59,7 @@ class Asking:
 def of(book: Book, client: Client, settings: Settings) -> Entitled:
     """Return how a client stands today."""
     today, held = today_of(book), book.record.held(client.id)
-    found = asked(book, client.id)
+    found = rights.asked(book.record, client.id)
     return Entitled(
         kept=standing(client, settings.retention, today, held=held)[1],
         held=held,
@@ -75,11 +75,6 @@ def today_of(book: Book) -> date:
     return _day(book.now)
 
 
-def asked(book: Book, owner: str) -> list[Request]:
-    """Return a client's requests for a copy, oldest first."""
-    return requests(rights.steps(book.record.of_kind(rights.ACCESS, owner=owner)))
-
-
 def asking(book: Book, row: Row, message: Message | None, settings: Settings) -> Asking | None:
     """Return what a client's letter seems to ask for; None for nothing, or nobody's letter."""
     if message is None or row.direction == "out" or row.client == UNSORTED:
@@ -87,7 +82,7 @@ def asking(book: Book, row: Row, message: Message | None, settings: Settings) ->
     seems = asks(f"{message.subject}\n{message.new_text}")
     if not seems:
         return None
-    found = asked(book, row.client)
+    found = rights.asked(book.record, row.client)
     open_ = found[-1] if found and found[-1].open else None
     return Asking(
         access="access" in seems,

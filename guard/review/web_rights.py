@@ -63,11 +63,11 @@ def access(owner: str) -> AnyResponse:
         step = _step(today)
         if step is None:
             return _back(owner, "There is a problem. Enter a day that has come.")
-        why = obstacle(entitled.asked(book, owner), step, nation)
+        why = obstacle(rights.asked(book.record, owner), step, nation)
         if why:
             return _back(owner, f"There is a problem. {why[0].upper()}{why[1:]}.")
         book.record.append([rights.access(owner, step, _reason())], now=book.now)
-        words = told(entitled.asked(book, owner)[-1], nation, today)
+        words = told(rights.asked(book.record, owner)[-1], nation, today)
     return _back(owner, f"{words[0].upper()}{words[1:]}.")
 
 

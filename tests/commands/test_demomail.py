@@ -61,6 +61,7 @@ def test_a_letter_has_no_defect_that_was_not_meant(letter: Letter) -> None:
 def test_nobody_in_it_could_exist(letter: Letter) -> None:
     hosts = re.findall(rb"[\w.+-]+@([\w.-]+\w)", letter.raw.replace(b"=\r\n", b""))
 
+    assert hosts
     assert all(host.endswith(b".example") for host in hosts)
 
 

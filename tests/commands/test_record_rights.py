@@ -497,7 +497,7 @@ def test_the_model_in_use_is_made_again_without_them(two: Practice) -> None:
 
     with two.record() as record:
         trained = record.of_kind("trained")[1:]
-        assert all(one.data["clients"] == ["cal"] for one in trained)
+        assert [one.data["clients"] for one in trained] == [["cal"]]
         adopted = record.latest("model")
         assert adopted is not None
         assert adopted.data["name"] in {"shipped", *(one.data["sha256"][:12] for one in trained)}

@@ -10,8 +10,6 @@ from hypothesis import strategies as st
 from guard.record.log import (
     EMPTY_ROOT,
     Frontier,
-    consistency,
-    extends,
     includes,
     inclusion,
     leaf_hash,
@@ -66,14 +64,6 @@ def test_every_inclusion_is_proved_as_pymerkle_proves_it() -> None:
             assert includes(root, size=size, index=index, leaf=MANY[index], proof=proof)
 
 
-def test_every_older_tree_is_proved_a_prefix() -> None:
-    for size in SIZES:
-        root = root_of(MANY[:size])
-        for old in range(1, size + 1):
-            proof = consistency(MANY[:size], old)
-            assert extends(root_of(MANY[:old]), root, old=old, size=size, proof=proof)
-
-
 @given(st.data())
 def test_no_other_leaf_place_or_path_is_believed(data: st.DataObject) -> None:
     size = data.draw(st.integers(2, 70))
@@ -87,28 +77,6 @@ def test_no_other_leaf_place_or_path_is_believed(data: st.DataObject) -> None:
     assert not includes(root, size=size, index=index, leaf=MANY[index], proof=proof[:cut])
     assert not includes(root, size=size, index=index, leaf=MANY[index], proof=[*proof, root])
     assert not includes(root, size=size, index=-1, leaf=MANY[index], proof=proof)
-
-
-@given(st.data())
-def test_a_rewritten_past_is_not_believed(data: st.DataObject) -> None:
-    size = data.draw(st.integers(2, 70))
-    old = data.draw(st.integers(1, size - 1))
-    changed = data.draw(st.integers(0, old - 1))
-    forged = [*MANY[:changed], leaf_hash(b"forged"), *MANY[changed + 1 : size]]
-    proof = consistency(forged, old)
-
-    old_root, root = root_of(MANY[:old]), root_of(forged)
-
-    assert not extends(old_root, root, old=old, size=size, proof=proof)
-    honest = consistency(MANY[:size], old)
-    assert not extends(old_root, root_of(MANY[:size]), old=old, size=size, proof=honest[:-1])
-    assert not extends(old_root, root_of(MANY[:size]), old=old, size=size, proof=[*honest, root])
-    assert not extends(old_root, root, old=0, size=size, proof=proof)
-    assert not extends(old_root, root, old=old, size=old, proof=proof)
-
-
-def test_an_empty_path_proves_no_growth() -> None:
-    assert not extends(root_of(MANY[:3]), root_of(MANY[:5]), old=3, size=5, proof=[])
 
 
 @given(st.integers(0, 70))
@@ -130,9 +98,3 @@ def test_a_frontier_that_does_not_fit_its_size_is_refused(size: int, data: bytes
 def test_what_is_not_in_the_tree_cannot_be_proved(index: int) -> None:
     with pytest.raises(IndexError):
         inclusion(LEAVES, index)
-
-
-@pytest.mark.parametrize("old", [0, 9])
-def test_a_tree_that_never_was_cannot_be_proved_older(old: int) -> None:
-    with pytest.raises(IndexError):
-        consistency(LEAVES, old)

@@ -58,6 +58,7 @@ def test_a_key_that_a_crash_left_is_never_used_again(
     record.file([a_mail(b"old", owners=("c1",))], cursor=None, now=NOW)
     kept = {path: path.read_bytes() for path in (home.folder / "keys").glob("c1.*")}
     erase(record, "c1", identity=home.identity, body={}, now=NOW)
+    assert kept
     for path, data in kept.items():
         path.write_bytes(data)
 
