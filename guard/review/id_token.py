@@ -95,6 +95,20 @@ def claims(token: str, keys: Mapping[str, object], expected: Expected, *, now: i
     return dict(found)
 
 
+def with_address(found: Claims, told: Mapping[str, object]) -> Claims:
+    """Return the claims with the e-mail address that the UserInfo endpoint told.
+
+    Raises:
+        SignInError: It told of somebody else (Core, section 5.3.2).
+    """
+    if told and told.get("sub") != found["sub"]:
+        raise SignInError(
+            "the issuer told of somebody else than who signed in", hint="Sign in once more."
+        )
+    added = {name: told[name] for name in ("email", "email_verified") if name in told}
+    return {**found, **added}
+
+
 def insist(found: Mapping[str, object], who: str) -> None:
     """Let one person pass.
 
@@ -110,7 +124,12 @@ def insist(found: Mapping[str, object], who: str) -> None:
     if "@" not in who:
         if compare_digest(sub.encode(), who.encode()):
             return
-    elif compare_digest(str(found.get("email", "")).casefold().encode(), who.casefold().encode()):
+    elif not found.get("email"):
+        raise SignInError(
+            "the issuer does not tell guard your e-mail address",
+            hint=f"Let it (scope email), or have guard.toml name you by number: {_put(sub)}",
+        )
+    elif compare_digest(str(found["email"]).casefold().encode(), who.casefold().encode()):
         if found.get("email_verified") is True:
             return
         raise SignInError(

@@ -53,6 +53,9 @@ class Description:
     authorize: str
     token: str
     keys: str
+    person: str
+    """Where it tells more of who signed in; empty for nowhere."""
+
     end: str
     """Where one signs out; empty for nowhere."""
 
@@ -88,10 +91,10 @@ def describe(issuer: Issuer) -> Description:
     if told.get("issuer") != issuer.url:
         named = str(told.get("issuer", ""))
         said = f": {named}" if re.fullmatch(r"https://[!-~]{1,200}", named) else ""
-        raise ConfigError(
-            f"the issuer calls itself by another name{said}",
-            hint="If you trust it, write [serve] issuer in guard.toml exactly so.",
-        )
+        hint = "If you trust it, write [serve] issuer in guard.toml exactly so."
+        if "{tenantid}" in named:
+            hint = "Microsoft: in [serve] issuer your directory's id stands for {tenantid}."
+        raise ConfigError(f"the issuer calls itself by another name{said}", hint=hint)
     wanted = [_address(told, one) for one in ("authorization_endpoint", "token_endpoint")]
     ways = told.get("token_endpoint_auth_methods_supported")
     post = isinstance(ways, list) and "client_secret_post" in ways
@@ -99,6 +102,7 @@ def describe(issuer: Issuer) -> Description:
         authorize=wanted[0],
         token=wanted[1],
         keys=_address(told, "jwks_uri"),
+        person=_address(told, "userinfo_endpoint") if told.get("userinfo_endpoint") else "",
         end=_address(told, "end_session_endpoint") if told.get("end_session_endpoint") else "",
         secret_by="client_secret_post" if post else "client_secret_basic",
         signs_answers=told.get("authorization_response_iss_parameter_supported") is True,
@@ -166,6 +170,19 @@ def keys(issuer: Issuer, there: Description) -> Mapping[str, object]:
     if status != _OK:
         raise https.unreadable("issuer's list of keys")
     return told
+
+
+def person(issuer: Issuer, there: Description, access_token: str) -> Mapping[str, object]:
+    """Ask for what the ID token left out, as Core section 5.4 lets it; nothing where none is told.
+
+    Raises:
+        UnreachableError: The issuer does not answer, or answers nonsense.
+    """
+    if not (there.person and re.fullmatch(r"[!-~]{1,16000}", access_token)):
+        return {}
+    bearer = {"Authorization": f"Bearer {access_token}"}
+    status, told = _asked(issuer, "GET", there.person, bearer)
+    return told if status == _OK else {}
 
 
 def _asked(

@@ -89,7 +89,11 @@ class Signing:
             access_token=word.access_token,
         )
         published = openid.keys(self.issuer, there)
-        id_token.insist(id_token.claims(word.id_token, published, expected, now=now), self.who)
+        found = id_token.claims(word.id_token, published, expected, now=now)
+        if "@" in self.who and "email" not in found:
+            told = openid.person(self.issuer, there, word.access_token)
+            found = id_token.with_address(found, told)
+        id_token.insist(found, self.who)
         return word.id_token
 
     def farewell(self, badge: str) -> str:

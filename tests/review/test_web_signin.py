@@ -164,6 +164,13 @@ def test_an_issuer_that_wants_the_secret_in_a_header_gets_it_there(clinic: Clini
     assert clinic.enter().status_code == 303
 
 
+def test_an_address_that_only_the_userinfo_endpoint_tells_is_asked_for(clinic: Clinic) -> None:
+    clinic.sign_in()
+    assert "/realm/person" not in clinic.issuer.heard
+    clinic.issuer.thin = True
+    assert clinic.enter().status_code == 303
+
+
 # --- the lock -------------------------------------------------------------------------------
 
 
@@ -356,6 +363,30 @@ def test_a_word_that_is_not_for_this_sign_in_is_refused(
     refused(clinic.sign_in(), why)
 
 
+@pytest.mark.parametrize(
+    ("told", "why"),
+    [
+        ({"sub": "0816-berta"}, "told of somebody else than who signed in"),
+        ({"sub": None}, "told of somebody else than who signed in"),
+        ({"email": "berta@clinic.example"}, "somebody whose record this is not"),
+        ({"email": ""}, "does not tell guard your e-mail address"),
+        ({"email_verified": False}, "has not verified your e-mail address"),
+        ({"email_verified": "true"}, "has not verified your e-mail address"),
+    ],
+)
+def test_what_the_userinfo_endpoint_tells_counts_for_who_signed_in_alone(
+    clinic: Clinic, told: dict[str, object], why: str
+) -> None:
+    clinic.issuer.thin, clinic.issuer.told = True, told
+    refused(clinic.sign_in(), why)
+
+
+def test_an_issuer_without_a_userinfo_endpoint_tells_no_address(clinic: Clinic) -> None:
+    clinic.issuer.thin = True
+    clinic.issuer.described = {"userinfo_endpoint": None}
+    refused(clinic.sign_in(), "does not tell guard your e-mail address")
+
+
 def test_answers_that_say_no_or_nothing_are_told_in_our_words(clinic: Clinic) -> None:
     for added, why in (
         ({"error": "access_denied", "error_description": "Call 555-EVIL"}, "did not let you"),
@@ -452,6 +483,9 @@ def test_an_issuer_that_is_away_is_told_and_tried_again(clinic: Clinic) -> None:
         ("/realm/token", Fault(status=400, body=b'{"error": "invalid_grant"}'), 403, "not know"),
         ("/realm/token", Fault(status=401, body=b'{"error": "invalid_client"}'), 500, "not take"),
         ("/realm/token", Fault(status=500), 503, "out of order"),
+        ("/realm/person", Fault(status=401), 403, "does not tell guard your e-mail address"),
+        ("/realm/person", Fault(status=502), 503, "out of order"),
+        ("/realm/person", Fault(body=b"a.b.c"), 503, "cannot read"),
         ("/realm/keys", Fault(status=404), 503, "list of keys"),
         ("/realm/keys", Fault(body=b'{"keys": []}'), 403, "is not signed as it must be"),
     ],
@@ -459,6 +493,7 @@ def test_an_issuer_that_is_away_is_told_and_tried_again(clinic: Clinic) -> None:
 def test_whatever_the_issuer_gets_wrong_is_told_and_lets_nobody_in(
     clinic: Clinic, path: str, fault: Fault, status: int, why: str
 ) -> None:
+    clinic.issuer.thin = True
     clinic.issuer.fault[path] = fault
     refused(clinic.sign_in(), why, status)
     assert clinic.get("/unlock").headers["Location"] == "/sign-in"
@@ -470,6 +505,8 @@ def test_whatever_the_issuer_gets_wrong_is_told_and_lets_nobody_in(
         ({"issuer": "https://evil.example"}, "calls itself by another name: https://evil.example"),
         ({"issuer": "<b>evil</b>"}, "calls itself by another name."),
         ({"issuer": None}, "calls itself by another name."),
+        ({"issuer": "https://login.example/{tenantid}/v2.0"}, "directory&#39;s id stands for"),
+        ({"userinfo_endpoint": "http://localhost/person"}, "no https userinfo_endpoint"),
         ({"token_endpoint": "http://localhost/token"}, "no https token_endpoint"),
         ({"jwks_uri": "http://localhost/keys"}, "no https jwks_uri"),
         ({"authorization_endpoint": None}, "no https authorization_endpoint"),

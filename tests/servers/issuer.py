@@ -52,6 +52,12 @@ class IssuerServer:
     fault: dict[str, Fault] = field(default_factory=dict)
     """Path to what is said there instead."""
 
+    thin: bool = False
+    """Whether only the UserInfo endpoint tells an address (Core, section 5.4)."""
+
+    told: dict[str, Any] = field(default_factory=dict)
+    """What that says otherwise."""
+
     public: bool = False
     """Whether the client has no secret."""
 
@@ -65,6 +71,7 @@ class IssuerServer:
     signer: Key | None = None
     """Signs instead of the key that is published."""
 
+    _access: dict[str, dict[str, Any]] = field(default_factory=dict)
     _codes: dict[str, dict[str, str]] = field(default_factory=dict)
 
     def __enter__(self) -> Self:
@@ -114,7 +121,7 @@ class IssuerServer:
             "nonce": nonce,
             "at_hash": base64.urlsafe_b64encode(half).decode().rstrip("="),
         }
-        told |= self.person | self.claims
+        told |= ({"sub": self.person["sub"]} if self.thin else self.person) | self.claims
         told = {name: value for name, value in told.items() if value is not None}
         signer = self.signer or self.key
         if self.header["alg"] == "none":
@@ -143,6 +150,9 @@ class IssuerServer:
                 self._say(desk, self._description())
             case "/realm/keys":
                 self._say(desk, {"keys": [self.key.as_dict(private=False)]})
+            case "/realm/person":
+                shown = desk.headers["Authorization"].removeprefix("Bearer ")
+                self._say(desk, self._access[shown] | self.told)
             case "/realm/authorize":
                 fields = "".join(
                     f"<input type=hidden name={html.escape(name)} value='{html.escape(value)}'>"
@@ -162,6 +172,7 @@ class IssuerServer:
             "authorization_endpoint": f"{self.url}/authorize",
             "token_endpoint": f"{self.url}/token",
             "jwks_uri": f"{self.url}/keys",
+            "userinfo_endpoint": f"{self.url}/person",
             "end_session_endpoint": f"{self.url}/end",
             "token_endpoint_auth_methods_supported": ["client_secret_post", "none"],
         }
@@ -198,6 +209,7 @@ class IssuerServer:
         if base64.urlsafe_b64encode(digest).decode().rstrip("=") != asked["code_challenge"]:
             return {"error": "invalid_grant"}
         access = secrets.token_urlsafe(12)
+        self._access[access] = self.person
         token = {"access_token": access, "token_type": "Bearer"}
         return token | {"id_token": self.id_token(asked["nonce"], access)}
 
