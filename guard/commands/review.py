@@ -4,17 +4,15 @@ import contextlib
 import io
 import json
 import secrets
-import webbrowser
 import zipfile
 from collections.abc import Iterable, Iterator
 from functools import partial
 from pathlib import Path
-from threading import Thread
 
 import click
 
 from guard.clients.directory import Client
-from guard.commands import alarms, asking, lastscan, wiring
+from guard.commands import alarms, asking, lastscan, page, wiring
 from guard.commands.options import PASSPHRASE
 from guard.config import Settings, Smtp, load
 from guard.errors import ConfigError, GuardError, LockedError
@@ -138,32 +136,14 @@ def _errands(settings: Settings, smtp: Smtp, record: Record) -> Iterator[Errands
 
 
 def _serve(settings: Settings, *, port: int, browser: bool) -> None:
-    try:
+    with page.installed("guard review --list"):
         from guard.review.web import create_app  # noqa: PLC0415  # an extra, slow to load
-        from guard.review.web_server import host_of, listen, serve  # noqa: PLC0415  # as above
-    except ImportError as error:
-        raise ConfigError(
-            f"the page needs {error.name}, which is not installed",
-            hint="Run: pip install 'guard[review]'   In a terminal: guard review --list",
-        ) from None
     with wiring.open_record(settings, readonly=True):
         pass
-    try:
-        listening = listen(port)
-    except OSError:
-        raise ConfigError(f"port {port} is taken", hint="Leave --port out.") from None
     at = edges(settings)
     desk = Desk(at, Session(at.token))
-    link = f"http://{host_of(listening)}/open/{desk.session.link}"
-    click.echo(f"Open this link in your browser; it works once:\n\n  {link}\n")
-    click.echo("The page runs on this computer only. Ctrl and C closes it.")
-    app = create_app(desk, host=host_of(listening))
-    if browser:
-        # Apart, because a browser for terminals comes back only when it is closed.
-        Thread(target=webbrowser.open, args=(link,), daemon=True).start()
-    with contextlib.suppress(KeyboardInterrupt), at.letters:
-        serve(app, listening, tick=desk.expire)
-    click.echo("Closed.")
+    with at.letters:
+        page.answer(lambda host: create_app(desk, host=host), desk, port=port, browser=browser)
 
 
 def _behind_proxy(settings: Settings, *, others: Iterable[object]) -> None:

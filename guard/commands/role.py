@@ -9,6 +9,7 @@ import click
 from guard.clinic.person import FILE, KEY, insist_on_address
 from guard.commands import asking, wiring
 from guard.commands.options import PASSPHRASE
+from guard.commands.role_open import open_
 from guard.commands.sheets import refuse_used
 from guard.config import Settings, load
 from guard.errors import ConfigError, GuardError
@@ -71,7 +72,7 @@ def key(folder: Path, *, database: str, new_passphrase_file: Path | None) -> Non
     wiring.write_private(file, f'database = "{database}"\nkey = "{KEY}"\n')
     click.echo(f"Written: {file} and {sealed}. Your key, for the therapist to add you by:\n")
     click.echo(f"guard role add receptionist|supervisor {login} --key {identity.recipient}\n")
-    click.echo(f"Read that line to her, or hand it over. Then: guard review --as {file}")
+    click.echo(f"Read that line to her, or hand it over. Then: guard role open {file}")
 
 
 @role.command()
@@ -135,6 +136,8 @@ def remove(config: Path, login: str) -> None:
         clinics.revoke(login, now=wiring.milliseconds())
     click.echo(f"{login} can read nothing from now on. What was read before, was read.")
 
+
+role.add_command(open_)
 
 _SHOWN = {
     Role.RECEPTIONIST: "mail that is about appointments, and nothing else,",

@@ -16,10 +16,11 @@ from guard.policy.minutes import Minutes
 from guard.record.entry import canonical
 from guard.verdict.label import Label
 
-SURE = 0.98
-"""Calibrated probability of scheduling from which a receptionist is shown a message: of the 650
-frozen test mails 89 of 223 about scheduling, and none of 311 about therapy or danger (at 0.95:
-129 and one). What stays hidden the therapist opens by saying what it is."""
+SURE = 0.97
+"""Calibrated probability of scheduling from which a receptionist is shown a message. Of the 650
+frozen test mails these are 102 of 223 about scheduling, and none of 311 about therapy or danger
+(at 0.96 it is one), so of such mail less than 1 in 100 (95 %, rule of three). The figure was
+chosen with these mails in view. What stays hidden she opens by saying what it is."""
 
 KEPT = timedelta(days=90)
 """How long a receptionist is shown it, from its arrival; nobody arranges last year's hours."""

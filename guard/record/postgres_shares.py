@@ -110,7 +110,9 @@ class Shares:
         """What this login may open, in every practice, newest first."""
         rows = self._store.ask(
             "SELECT practice, item, role, received, sealed, seen FROM guard_roles.shared"
-            " WHERE login = session_user ORDER BY received DESC, practice, item LIMIT ?",
+            " WHERE login = session_user"
+            " ORDER BY role = 'supervisor' AND seen IS NULL DESC, received DESC, practice, item"
+            " LIMIT ?",
             _MOST,
         )
         return [_shared(*row) for row in rows]

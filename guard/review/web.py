@@ -58,6 +58,26 @@ def create_app(desk: Desk, *, host: str, signing: "Signing | None" = None) -> Fl
         host: Host and port that it is reached by; it answers to no other.
         signing: How she signs in behind a reverse proxy; None for the link, on loopback.
     """
+    app = foundation(desk, host=host)
+    if signing is not None:
+        # Late, because it needs what only a clinic has installed.
+        from guard.review.web_signin import signin  # noqa: PLC0415
+
+        app.extensions["guard-signing"] = signing
+        app.register_blueprint(signin)
+    app.context_processor(_everywhere)
+    for group in (door, waiting, answers, looking, entitlements):
+        app.register_blueprint(group)
+    return app
+
+
+def foundation(desk: object, *, host: str) -> Flask:
+    """Return an application without pages: its gate, its limits, and how errors are told.
+
+    Args:
+        desk: What the gate locks and unlocks.
+        host: Host and port that it is reached by; it answers to no other.
+    """
     app = Flask(__name__, template_folder="pages", static_folder=None)
     app.config.update(
         GUARD_HOST=host,
@@ -65,18 +85,9 @@ def create_app(desk: Desk, *, host: str, signing: "Signing | None" = None) -> Fl
         MAX_FORM_MEMORY_SIZE=_MOST_FORM_BYTES,
     )
     app.extensions["guard"] = desk
-    if signing is not None:
-        # Late, because it needs what only a clinic has installed.
-        from guard.review.web_signin import signin  # noqa: PLC0415
-
-        app.extensions["guard-signing"] = signing
-        app.register_blueprint(signin)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.jinja_env.globals["plain"] = plain
-    app.context_processor(_everywhere)
     web_gate.install(app)
-    for group in (door, waiting, answers, looking, entitlements):
-        app.register_blueprint(group)
     app.register_error_handler(HTTPException, _refused)
     app.register_error_handler(GuardError, _told)
     app.register_error_handler(Exception, _mistake)
