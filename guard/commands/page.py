@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
 
 @contextlib.contextmanager
-def installed(otherwise: str) -> Iterator[None]:
-    """Import what the page needs; `otherwise` is the command that does without.
+def installed() -> Iterator[None]:
+    """Import what the page needs.
 
     Raises:
         ConfigError: It is not installed.
@@ -28,7 +28,7 @@ def installed(otherwise: str) -> Iterator[None]:
     except ImportError as error:
         raise ConfigError(
             f"the page needs {error.name}, which is not installed",
-            hint=f"Run: pip install 'guard[review]'   In a terminal: {otherwise}",
+            hint="Run: pip install 'guard[review]'   In a terminal, without it: --list",
         ) from None
 
 
@@ -44,10 +44,10 @@ def answer(
         browser: Whether to open one.
 
     Raises:
-        ConfigError: The port is taken.
+        ConfigError: The port is taken, or what the page needs is not installed.
     """
-    from guard.review.web_server import host_of, listen, serve  # noqa: PLC0415  # an extra
-
+    with installed():
+        from guard.review.web_server import host_of, listen, serve  # noqa: PLC0415  # an extra
     try:
         listening = listen(port)
     except OSError:

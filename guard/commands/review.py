@@ -136,7 +136,7 @@ def _errands(settings: Settings, smtp: Smtp, record: Record) -> Iterator[Errands
 
 
 def _serve(settings: Settings, *, port: int, browser: bool) -> None:
-    with page.installed("guard review --list"):
+    with page.installed():
         from guard.review.web import create_app  # noqa: PLC0415  # an extra, slow to load
     with wiring.open_record(settings, readonly=True):
         pass

@@ -45,7 +45,7 @@ def open_(
     if as_list or as_json:
         _list(desk, passphrase_file, as_json=as_json)
         return
-    with page.installed("guard role open --list"):
+    with page.installed():
         from guard.review.web_role import create_role_app  # noqa: PLC0415  # an extra
     # Better now than when they have typed their passphrase.
     with _table(person, readonly=True) as table:

@@ -124,6 +124,19 @@ def test_with_every_row_in_hand_each_key_opens_its_own_alone(
             unseal(one, [staff.rita.identity, staff.sue.identity])
 
 
+def test_an_auditor_does_not_learn_to_whom_a_letter_is_open(still: Staff) -> None:
+    with psycopg.connect(still.superuser, autocommit=True) as db:
+        name = still.superuser.rpartition("/")[2]
+        db.execute(f"CREATE ROLE audit_{name} LOGIN IN ROLE guard_auditor".encode())
+        db.execute(f"INSERT INTO guard.member VALUES ('anna', 'audit_{name}')".encode())
+    url = still.superuser.replace("postgres@", f"audit_{name}@")
+    anna = replace(still.anna.where, database=url)
+    with PostgresRecord.open(still.anna.folder, anna, readonly=True) as record:
+        assert list(verify(record)) == []
+        with pytest.raises(RecordError, match="may not do that"):
+            record.shares().logins([1])
+
+
 def test_what_is_withdrawn_is_gone_for_them(staff: Staff, two: tuple[int, int]) -> None:
     with staff.annas() as record:
         record.share([], withdrawn=[(two[0], staff.rita.grant.login)], shares=[], now=NOW)
