@@ -14,7 +14,6 @@ from guard.clients.workdays import day_of
 from guard.commands import lastscan, signin
 from guard.config import Settings, Smtp
 from guard.errors import ConfigError, GuardError, ModelError, RecordError
-from guard.mail import imap
 from guard.pipeline.house import Folder, House
 from guard.record.eraser import finish as finish_erasures
 from guard.record.ledger import Record
@@ -27,6 +26,7 @@ from guard.verdict.child import ChildReader
 from guard.verdict.chosen import MODEL, Chosen, chosen
 
 if TYPE_CHECKING:
+    from guard.mail.imap import Mailbox, Server
     from guard.policy.sharing import Sharing
     from guard.record.postgres import Where
     from guard.record.verify import Opener
@@ -133,17 +133,22 @@ def record_folder(settings: Settings) -> Path:
     return settings.record_folder
 
 
-def sign_in(settings: Settings, given: str | None = None) -> imap.Mailbox:
+def sign_in(settings: Settings, given: str | None = None) -> "Mailbox":
     """Connect to the mailbox and sign in, with what is given or what is kept."""
+    # The page, and most commands, speak to no mailbox.
+    from guard.mail.imap import Mailbox  # noqa: PLC0415
+
     box = settings.mailbox
     secret = given or signin.secret(settings, box, "mailbox", clock())
-    return imap.Mailbox(imap_server(settings), secret, oauth=box.auth != "password")
+    return Mailbox(imap_server(settings), secret, oauth=box.auth != "password")
 
 
-def imap_server(settings: Settings) -> imap.Server:
+def imap_server(settings: Settings) -> "Server":
     """Return where the mailbox is."""
+    from guard.mail.imap import Server  # noqa: PLC0415  # as above
+
     box = settings.mailbox
-    return imap.Server(
+    return Server(
         host=box.host,
         port=box.port,
         security=box.security,
@@ -154,7 +159,7 @@ def imap_server(settings: Settings) -> imap.Server:
     )
 
 
-def folders(settings: Settings, mailbox: imap.Mailbox) -> tuple[Folder, ...]:
+def folders(settings: Settings, mailbox: "Mailbox") -> tuple[Folder, ...]:
     """Return what is scanned, Sent first, so that her own answers are known."""
     box = settings.mailbox
     sent = mailbox.folders("sent") if box.sent == "auto" else box.sent

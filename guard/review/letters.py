@@ -4,6 +4,7 @@ Touches the world only through that process (see `guard.verdict.process`). One i
 she opens one letter after another; it is ended when the page locks, with all that it read.
 """
 
+import contextlib
 import struct
 from collections.abc import Sequence
 from threading import Lock
@@ -55,7 +56,7 @@ class Letters:
     def warm(self) -> None:
         """Start ahead; the call returns at once."""
         with self._turn:
-            self._process.start()
+            self._start()
 
     def close(self) -> None:
         """End the process, and with it all that it read. It starts again when needed."""
@@ -102,6 +103,11 @@ class Letters:
         """
         return self._ask(LAYOUT, raw)[1].decode(errors="replace")
 
+    def _start(self) -> None:
+        # A machine that has no room for a process now may have it when one is needed.
+        with contextlib.suppress(OSError):
+            self._process.start()
+
     def _ask(
         self, order: bytes, raw: bytes, *, own: Sequence[str] = (), number: int = 0
     ) -> tuple[bytes, bytes]:
@@ -111,7 +117,7 @@ class Letters:
             answer = self._process.ask(order, given, self._seconds)
             if answer is None:
                 # The next letter need not wait until a new process has begun.
-                self._process.start()
+                self._start()
         if answer is None or answer[0] == TANGLED:
             raise UnreadableError("this message cannot be read")
         return answer

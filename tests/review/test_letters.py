@@ -11,7 +11,7 @@ import pytest
 from guard.errors import UnreadableError
 from guard.review.letters import Letters
 from guard.verdict.process import Process
-from tests.review.practice import LETTERS, Practice, letter
+from tests.review.practice import LETTERS, PASSPHRASE, Practice, letter
 
 HOSTILE = """
 import sys, time
@@ -105,6 +105,22 @@ def test_it_is_warm_when_she_has_typed_her_passphrase(practice: Practice) -> Non
     practice.page("/unlock")
     practice.desk.ready()
     assert LETTERS._process.running
+
+
+def test_where_no_process_can_be_started_a_letter_is_unreadable_and_no_more(
+    practice: Practice,
+) -> None:
+    with Letters() as letters:
+        letters._process._command = ["/nowhere"]
+        practice.letters = letters
+        practice.restart()
+        practice.enter()
+        item = practice.add(letter("All is well."))
+        assert "This message cannot be shown" in practice.page(f"/item/{item}")
+        practice.post("/lock")
+        letters._process = Process("guard.review.opening")
+        practice.post("/unlock", passphrase=PASSPHRASE)
+        assert "All is well." in practice.page(f"/item/{item}")
 
 
 def test_a_reader_that_nobody_waits_for_ends_itself(weak: Letters) -> None:
