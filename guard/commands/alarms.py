@@ -12,7 +12,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from guard.commands import lastscan, signin, wiring
+from guard.commands import lastscan, post, signin, wiring
 from guard.config import Settings
 from guard.errors import FatalError, GuardError, RecordError, TransientError
 from guard.pipeline.house import Summary
@@ -56,7 +56,7 @@ def ring(settings: Settings) -> None:
     with ExitStack() as stack:
         stack.enter_context(wiring.locked(settings))
         record = stack.enter_context(wiring.open_record(settings))
-        alerting = wiring.alerting(stack, settings)
+        alerting = post.alerting(stack, settings)
         if alerting is not None:
             alerting.ring(record, now=wiring.clock())
 
@@ -108,7 +108,7 @@ def _look(settings: Settings, *, ended: bool, broken: bool, faultless: bool) -> 
 
 def _tell(settings: Settings, due: list[Trouble]) -> bool:
     with ExitStack() as stack:
-        alerting = wiring.alerting(stack, settings)
+        alerting = post.alerting(stack, settings)
         if alerting is None:
             return True
         what = "\n\n".join(troubles.WORDS[one] for one in due)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import click
 
-from guard.commands import wiring
+from guard.commands import judges
 from guard.config import DEFAULT_NAME, Settings, load
 from guard.errors import ConfigError, ModelError
 from guard.record.backup_beside import MODELS, SETTINGS
@@ -25,7 +25,7 @@ def found(config: Path, settings: Settings) -> dict[str, bytes]:
         ConfigError: A file cannot be read.
     """
     files = {f"{SETTINGS}/{DEFAULT_NAME}": config, **dict(_words(settings))}
-    own = wiring.cabinet_of(settings)
+    own = judges.cabinet_of(settings)
     files |= {
         f"{MODELS}/{path.relative_to(own)}": path
         for one in cabinet.kept(own)

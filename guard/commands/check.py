@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from guard.commands import alarms, lastscan, signin, wiring
+from guard.commands import alarms, judges, lastscan, post, signin, wiring
 from guard.commands.patience import wait_until
 from guard.commands.record_access import owed
 from guard.commands.review_serve import checked as _serving
@@ -107,7 +107,7 @@ def _disk(settings: Settings) -> Iterator[str]:
 
 
 def _model(settings: Settings) -> Iterator[str]:
-    with wiring.reader(settings) as reader:
+    with judges.reader(settings) as reader:
         reading = reader.start([b"Subject: guard check\r\n\r\nCan we move to 4 on Tuesday?\r\n"])()
         if reader.problem is not None:
             raise reader.problem
@@ -133,10 +133,10 @@ def _sign_in(settings: Settings) -> Iterator[str]:
 
 
 def _mailbox(settings: Settings) -> Iterator[str]:
-    with wiring.sign_in(settings) as mailbox:
+    with post.sign_in(settings) as mailbox:
         yield f"signed in to {settings.mailbox.host}"
         there = mailbox.names()
-        for folder in wiring.folders(settings, mailbox):
+        for folder in post.folders(settings, mailbox):
             if folder.name not in there and folder.name.upper() != INBOX:
                 raise ConfigError(
                     f"there is no folder {folder.name!r}, which guard.toml names",
@@ -144,7 +144,7 @@ def _mailbox(settings: Settings) -> Iterator[str]:
                 )
             state = mailbox.examine(folder.name)
             yield f"{_ROLES[folder.direction]} {folder.name}: {state.exists} messages"
-        found = {one.direction for one in wiring.folders(settings, mailbox)}
+        found = {one.direction for one in post.folders(settings, mailbox)}
         for direction, key in (("out", "sent"), ("junk", "junk")):
             if direction not in found:
                 raise ConfigError(
@@ -159,7 +159,7 @@ def _mailbox(settings: Settings) -> Iterator[str]:
 def _sending(settings: Settings) -> Iterator[str]:
     if settings.smtp is None:
         raise ConfigError("no [smtp]: reminders and alerts cannot be sent", hint="Add it.")
-    with wiring.outbox(settings, settings.smtp) as outbox:
+    with post.outbox(settings, settings.smtp) as outbox:
         outbox.check()
     yield f"signed in to {settings.smtp.host}; nothing was sent"
     yield f"reminders: {settings.reminders.mode}"
@@ -201,7 +201,7 @@ def _alerts(settings: Settings) -> Iterator[str]:
         raise ConfigError(words, hint="You were told, and are once a day until it is mended.")
     own = settings.alerts.smtp
     if own is not None:
-        with wiring.outbox(settings, own, table="alerts.smtp") as outbox:
+        with post.outbox(settings, own, table="alerts.smtp") as outbox:
             outbox.check()
         yield f"signed in to {own.host}, by which they leave; nothing was sent"
     else:

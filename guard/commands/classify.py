@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 import msgspec
 
-from guard.commands import wiring
+from guard.commands import judges
 from guard.config import DEFAULT_NAME, Settings, load
 from guard.errors import UnreadableError
 from guard.mail.text import new_text
@@ -37,7 +37,7 @@ def classify(config: Path, files: tuple[Path, ...], *, jsonl: bool) -> None:
 
 
 def _files(files: tuple[Path, ...], settings: Settings | None) -> None:
-    with wiring.reader(settings) as reader:
+    with judges.reader(settings) as reader:
         readings = reader.start([file.read_bytes() for file in files])()
         if reader.problem is not None:
             raise reader.problem
@@ -49,7 +49,7 @@ def _lines(settings: Settings | None) -> None:
     from guard.verdict.aside import danger_aside  # noqa: PLC0415  # as slow as the model
     from guard.verdict.model import load as load_model  # noqa: PLC0415  # scikit-learn is slow to import
 
-    model = wiring.chosen_model(settings)
+    model = judges.chosen_model(settings)
     judge = load_model(model.file, model.digest)
     for batch in _batches(_parsed(sys.stdin.buffer)):
         verdicts = judge.judge([f"{one.subject}\n{new_text(one.body)}" for one in batch])

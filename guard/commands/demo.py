@@ -10,7 +10,7 @@ import click
 
 from guard import shipped
 from guard.clients import directory
-from guard.commands import lastscan, wiring
+from guard.commands import entering, lastscan, wiring
 from guard.commands.demomail import Letter, letters, redated
 from guard.commands.demoserver import DemoServers
 from guard.commands.review import minutes_of_item
@@ -141,7 +141,7 @@ def _deliver(sample: tuple[Letter, ...], servers: DemoServers) -> None:
 
 def _scan(settings: Settings) -> Summary:
     with ExitStack() as stack:
-        house = wiring.enter_house(stack, settings)
+        house = entering.enter_house(stack, settings)
         summary = corridor.scan(house)
         entries = house.record.size()
     # Else the page would say that no scan has ended yet.

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from guard.commands import signin, wiring
+from guard.commands import post, signin, wiring
 from guard.config import Mailbox, Settings, Smtp, load
 from guard.errors import ConfigError, GuardError, TransientError
 from guard.mail import login as passwords
@@ -117,11 +117,11 @@ def _prove(settings: Settings, sections: Sections, given: str, keep: Callable[[]
 
 def _sign_in(settings: Settings, table: str, given: str) -> None:
     if table == "mailbox":
-        with wiring.sign_in(settings, given) as mailbox:
+        with post.sign_in(settings, given) as mailbox:
             # Microsoft takes some sign-ins and opens no mailbox with them.
             mailbox.names()
     elif settings.smtp is not None:
-        with wiring.outbox(settings, settings.smtp, given) as outbox:
+        with post.outbox(settings, settings.smtp, given) as outbox:
             outbox.check()
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from guard import shipped
-from guard.commands import wiring
+from guard.commands import judges, wiring
 from guard.config import Settings, load
 from guard.errors import ConfigError, ModelError
 from guard.record.entry import Fact
@@ -24,8 +24,8 @@ def model() -> None:
 def list_(config: Path) -> None:
     """List the models; the one in use is marked."""
     settings = load(config)
-    used = wiring.chosen_model(settings)
-    own = cabinet.kept(wiring.cabinet_of(settings))
+    used = judges.chosen_model(settings)
+    own = cabinet.kept(judges.cabinet_of(settings))
     shipped_one = chosen(shipped.folder("models"))
     for name, digest in [
         ("shipped", shipped_one.digest),
@@ -41,7 +41,7 @@ def list_(config: Path) -> None:
 def show(config: Path, name: str | None) -> None:
     """Show what is known of the model in use, or of NAME ("shipped", or as listed)."""
     settings = load(config)
-    folder = _folder(settings, name) if name else wiring.chosen_model(settings).file.parent
+    folder = _folder(settings, name) if name else judges.chosen_model(settings).file.parent
     page = folder / "card.md"
     if not page.exists():
         raise ModelError(f"there is no card.md beside the model in {folder}")
@@ -59,7 +59,7 @@ def evaluate(config: Path, name: str | None) -> None:
     from guard.verdict.trial import put_to_test  # noqa: PLC0415
 
     settings = load(config)
-    found = chosen(_folder(settings, name)) if name else wiring.chosen_model(settings)
+    found = chosen(_folder(settings, name)) if name else judges.chosen_model(settings)
     _, _, frozen = whole(shipped.folder("corpus"))
     trial = put_to_test(model_file.load(found.file, found.digest), frozen)
     click.echo(report.shares({found.digest[:12]: trial.evaluation}))
@@ -105,13 +105,13 @@ def put_in_use(settings: Settings, name: str | None, *, why: str) -> None:
     ):
         body = {"name": name or "shipped", "sha256": digest, "why": why}
         record.append([Fact(kind="model", body=body)], now=wiring.milliseconds())
-        cabinet.use(wiring.cabinet_of(settings), name)
+        cabinet.use(judges.cabinet_of(settings), name)
 
 
 def _folder(settings: Settings, name: str) -> Path:
     if name == "shipped":
         return shipped.folder("models")
-    folder = wiring.cabinet_of(settings) / name
+    folder = judges.cabinet_of(settings) / name
     if not folder.is_dir():
         raise ModelError(f"there is no model {name}", hint="See: guard model list")
     return folder

@@ -9,7 +9,7 @@ import click
 
 from guard.clients.directory import Client
 from guard.clients.register import everyone
-from guard.commands import asking, wiring
+from guard.commands import asking, post, wiring
 from guard.commands.options import PASSPHRASE
 from guard.config import Settings, load
 from guard.errors import BusyError, ConfigError, GuardError, NotSentError, TransientError
@@ -85,7 +85,7 @@ def announce(  # an argument an option
                 in_person=[one.id for one in personal],
                 now=wiring.clock(),
             )
-        sender = stack.enter_context(wiring.LateOutbox(settings, settings.smtp))
+        sender = stack.enter_context(post.LateOutbox(settings, settings.smtp))
         left = _Run(settings, record, job, sender, most_an_hour).tell(letters)
         _end(job, letters, left)
 
@@ -98,7 +98,7 @@ class _Run:
         settings: Settings,
         record: Record,
         job: Announcing,
-        sender: wiring.LateOutbox,
+        sender: post.LateOutbox,
         most: int,
     ) -> None:
         self._settings, self._record, self._job = settings, record, job
@@ -128,7 +128,7 @@ class _Run:
             self._lock(held)
             outcome, raw, problem = self._job.tell(one, sender=self._sender, now=wiring.clock())
         if outcome is Outcome.SENT and raw:
-            wiring.put_into_sent(self._settings, raw)
+            post.put_into_sent(self._settings, raw)
         return outcome, problem
 
     def _lock(self, held: ExitStack) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from guard.commands import wiring
+from guard.commands import post, wiring
 from guard.config import Settings, load
 from guard.pipeline.reconcile import Account, compare
 from guard.pipeline.walk import account_of
@@ -32,7 +32,7 @@ def reconcile(config: Path, *, as_json: bool, content: bool) -> None:
     settings = load(config)
     with ExitStack() as stack:
         record = stack.enter_context(wiring.open_record(settings, readonly=True))
-        mailbox = stack.enter_context(wiring.sign_in(settings))
+        mailbox = stack.enter_context(post.sign_in(settings))
         accounts = [
             compare(
                 folder,
@@ -41,7 +41,7 @@ def reconcile(config: Path, *, as_json: bool, content: bool) -> None:
                 record=record,
                 content=content,
             )
-            for folder in wiring.folders(settings, mailbox)
+            for folder in post.folders(settings, mailbox)
         ]
     _mend(settings, [one for one in accounts if one.stranded])
     _tell(accounts, as_json=as_json)

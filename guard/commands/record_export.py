@@ -8,7 +8,7 @@ import click
 
 from guard.clients.directory import Client
 from guard.clients.register import everyone, the_one
-from guard.commands import asking, wiring
+from guard.commands import asking, judges, wiring
 from guard.commands.options import PASSPHRASE
 from guard.config import Settings, load
 from guard.errors import RecordBrokenError
@@ -95,7 +95,7 @@ def make_copy(
         OSError: `put` could not.
         RecordError: The entry could not be filed.
     """
-    with wiring.reader(settings) as child:
+    with judges.reader(settings) as child:
 
         def read(raws: Sequence[bytes]) -> list[Message | None]:
             return [one.message for one in child.start(raws)()]

@@ -3,7 +3,7 @@
 import click
 
 from guard import shipped
-from guard.commands import wiring
+from guard.commands import judges, wiring
 from guard.commands.model import put_in_use
 from guard.config import Settings
 from guard.errors import ConfigError, ModelError, RecordError
@@ -25,7 +25,7 @@ def learned_from(settings: Settings, record: Record, owner: str) -> list[cabinet
     told: dict[str, set[str]] = {}
     for entry in record.of_kind(_TRAINED):
         told.setdefault(str(entry.data["sha256"])[:12], set()).update(entry.data["clients"])
-    kept = cabinet.kept(wiring.cabinet_of(settings))
+    kept = cabinet.kept(judges.cabinet_of(settings))
     return [one for one in kept if owner in told.get(one.name, {owner})]
 
 
@@ -56,7 +56,7 @@ def forget(
         name = None if shipped_model else _made_again(settings, items, reader)
         put_in_use(settings, name, why=_WHY)
     for one in doomed:
-        cabinet.destroy(wiring.cabinet_of(settings), one.name)
+        cabinet.destroy(judges.cabinet_of(settings), one.name)
     if doomed:
         body = {"models": [one.name for one in doomed], "why": _WHY}
         with wiring.locked(settings), wiring.open_record(settings) as record:

@@ -12,7 +12,7 @@ from pathlib import Path
 import click
 
 from guard.clients.directory import Client
-from guard.commands import alarms, asking, lastscan, page, wiring
+from guard.commands import alarms, asking, judges, lastscan, page, post, wiring
 from guard.commands.options import PASSPHRASE
 from guard.config import Settings, Smtp, load
 from guard.errors import ConfigError, GuardError, LockedError
@@ -97,7 +97,7 @@ def edges(settings: Settings) -> Edges:
         clock=wiring.clock,
         token=lambda: secrets.token_hex(24),
         errands=None if smtp is None else lambda record: _errands(settings, smtp, record),
-        model_card=lambda: wiring.chosen_model(settings).file.with_name(CARD),
+        model_card=lambda: judges.chosen_model(settings).file.with_name(CARD),
         last_scan=partial(lastscan.read, settings.record_folder),
         troubles=partial(alarms.current, settings),
         free_bytes=wiring.free_bytes,
@@ -123,7 +123,7 @@ def _errands(settings: Settings, smtp: Smtp, record: Record) -> Iterator[Errands
     """Everything for one reminder that she sends herself; no scan runs meanwhile."""
     with (
         wiring.locked(settings),
-        wiring.LateOutbox(settings, smtp) as sender,
+        post.LateOutbox(settings, smtp) as sender,
     ):
         yield Errands(
             record=record,
@@ -131,7 +131,7 @@ def _errands(settings: Settings, smtp: Smtp, record: Record) -> Iterator[Errands
             settings=settings,
             wordings=wordings(settings),
             token=wiring.token,
-            keep=partial(wiring.put_into_sent, settings),
+            keep=partial(post.put_into_sent, settings),
         )
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import click
 
-from guard.commands import alarms, lastscan, wiring
+from guard.commands import alarms, entering, judges, lastscan, wiring
 from guard.commands.group import show
 from guard.commands.patience import obeyed
 from guard.commands.progress import Progress
@@ -67,7 +67,7 @@ def scan(
         from guard.commands.rehearse import rehearse  # noqa: PLC0415  # cron never needs it
 
         with ExitStack() as stack:
-            rehearse(wiring.enter_house(stack, settings, readonly=True))
+            rehearse(entering.enter_house(stack, settings, readonly=True))
         return
     summary = once(settings)
     if as_json:
@@ -92,7 +92,7 @@ def once(
     settings: Settings,
     alive: Callable[[], None] = lambda: None,
     after: Callable[[House], None] = lambda _house: None,
-    readers: wiring.Readers | None = None,
+    readers: judges.Readers | None = None,
     last: datetime | None = None,
 ) -> Summary:
     """Scan once, as cron does.
@@ -123,7 +123,7 @@ def _scanned(
     settings: Settings,
     alive: Callable[[], None],
     after: Callable[[House], None],
-    readers: wiring.Readers | None,
+    readers: judges.Readers | None,
     last: datetime | None,
 ) -> Summary:
     with obeyed(settings.record_folder, clock=wiring.clock), ExitStack() as stack:
@@ -133,7 +133,7 @@ def _scanned(
             alive()
             bar.step(count)
 
-        house = wiring.enter_house(
+        house = entering.enter_house(
             stack, settings, progress=step, expect=bar.expect, readers=readers
         )
         known = alarms.threads(settings, house.record.code)

@@ -11,7 +11,7 @@ from pathlib import Path
 import click
 
 from guard import shipped
-from guard.commands import asking, wiring
+from guard.commands import asking, judges, wiring
 from guard.commands.model import put_in_use
 from guard.commands.options import PASSPHRASE
 from guard.commands.review import minutes_of_item
@@ -81,7 +81,7 @@ def train(
         raise ConfigError(
             "there is no ruling to learn from yet", hint="Rule on some mail first: guard review"
         )
-    champion = wiring.chosen_model(settings)
+    champion = judges.chosen_model(settings)
     click.echo(f"Fitting a new model; {len(ruled)} rulings were read. Minutes.", err=True)
     fresh = _fresh(ruled, cluster)
     click.echo("Putting it to the test against the one in use.", err=True)
@@ -174,7 +174,7 @@ def keep(settings: Settings, fresh: Fresh, ruled: list[Example]) -> cabinet.Kept
     with wiring.locked(settings), wiring.open_record(settings) as record:
         record.append([Fact(kind=TRAINED, body=body)], now=wiring.milliseconds())
     return cabinet.keep(
-        wiring.cabinet_of(settings),
+        judges.cabinet_of(settings),
         data=fresh.data,
         digest=fresh.digest,
         card=fresh.card,
@@ -198,7 +198,7 @@ def ruled_examples(
         without: Items that nothing may be learned from.
     """
     found = [one for one in rulings(record, reader) if one.item not in without]
-    with wiring.reader(settings) as child:
+    with judges.reader(settings) as child:
         readings = child.start([reader.raw(one.item) for one in found])()
     return [
         Example(

@@ -15,7 +15,7 @@ from pathlib import Path
 import click
 import msgspec
 
-from guard.commands import wiring
+from guard.commands import judges, post
 from guard.config import Settings, load, parse
 from guard.errors import ConfigError, RecordError
 from guard.mail.message import Message
@@ -138,11 +138,11 @@ def trusting(text: str, name: str) -> str:
 
 def _seen(settings: Settings) -> Seen:
     seen = Seen()
-    with wiring.sign_in(settings) as mailbox:
+    with post.sign_in(settings) as mailbox:
         state = mailbox.examine(settings.mailbox.inbox[0])
         uids = mailbox.new_uids(0, state.uidnext)[-_LOOKED_AT:]
         # Strangers' bytes are read in the child alone.
-        with wiring.reader(settings) as reader:
+        with judges.reader(settings) as reader:
             for batch in mailbox.fetch(uids):
                 for reading in reader.start([mail.raw for mail in batch.messages])():
                     if reading.message is not None:

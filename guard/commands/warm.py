@@ -2,7 +2,7 @@
 
 from contextlib import AbstractContextManager, nullcontext
 
-from guard.commands import wiring
+from guard.commands import judges
 from guard.config import Settings
 from guard.record.ledger import Record
 from guard.verdict.child import ChildReader
@@ -20,7 +20,7 @@ class WarmReaders:
 
     def __call__(self, settings: Settings, record: Record) -> AbstractContextManager[ChildReader]:
         """Give a reader: the warm one if it does the very same, else a fresh one."""
-        fresh = wiring.reader(settings, record)
+        fresh = judges.reader(settings, record)
         if fresh.problem is not None:
             return fresh
         if self._warm is None or self._warm.problem is not None:

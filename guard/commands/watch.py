@@ -13,7 +13,7 @@ from typing import Protocol
 
 import click
 
-from guard.commands import alarms, scan, wiring
+from guard.commands import alarms, post, scan, wiring
 from guard.commands.group import show
 from guard.commands.patience import obeyed
 from guard.config import Settings, load
@@ -89,7 +89,7 @@ def _listening(
     with ExitStack() as stack:
         try:
             stack.enter_context(obeyed(settings.record_folder, clock=wiring.clock))
-            mailbox = stack.enter_context(wiring.sign_in(settings))
+            mailbox = stack.enter_context(post.sign_in(settings))
             mailbox.examine(settings.mailbox.inbox[0])
             stack.enter_context(mailbox.idle(came, lost))
         except GuardError as problem:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from email import message_from_bytes
 from pathlib import Path
 
-from guard.commands import wiring
+from guard.commands import post, wiring
 from guard.config import Settings
 from guard.errors import ConfigError, GuardError, RecordBrokenError
 from guard.record import durable, note, rfc3161, witness
@@ -134,7 +134,7 @@ def _mail(settings: Settings, size: int, head: str) -> None:
         token=wiring.token(),
         now=wiring.clock(),
     )
-    with wiring.outbox(settings, settings.smtp) as outbox:
+    with post.outbox(settings, settings.smtp) as outbox:
         outbox.send(letter.raw, envelope_from=sender, to=letter.to)
     # Only what somebody has seen: a head that nobody got is no witness of anything.
     witness.keep(settings.record_folder, size, head)

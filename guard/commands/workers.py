@@ -23,7 +23,7 @@ import click
 from guard.clinic.lease import BEAT, Ended, Lease
 from guard.clinic.postgres_leases import Leases
 from guard.clinic.roster import Clinic, settings_of, shared
-from guard.commands import wiring
+from guard.commands import judges, wiring
 from guard.commands.warm import WarmReaders
 from guard.config import Settings
 from guard.errors import BusyError, ConfigError, FatalError, GuardError, UnreachableError
@@ -34,7 +34,7 @@ Once = Callable[
         Settings,
         Callable[[], None],
         Callable[[House], None],
-        wiring.Readers,
+        judges.Readers,
         datetime | None,
     ],
     Summary,

@@ -13,7 +13,7 @@ from typing import Self
 
 import pytest
 
-from guard.commands import group, wiring
+from guard.commands import group, judges
 from guard.errors import GuardError
 from guard.verdict.child import ChildReader
 from guard.verdict.reading import Reading
@@ -43,8 +43,8 @@ class Lent:
 @contextlib.contextmanager
 def lent_reader() -> Iterator[None]:
     """Give every scan the same real reader."""
-    with wiring.reader(None) as owned, pytest.MonkeyPatch.context() as patch:
-        patch.setattr(wiring, "reader", lambda *_: Lent(owned))
+    with judges.reader(None) as owned, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(judges, "reader", lambda *_: Lent(owned))
         yield
 
 

@@ -421,7 +421,7 @@ def test_a_mistake_in_guard_shows_no_word_of_any_mail(working: Practice) -> None
         "from guard.commands import scan, wiring\n"
         "from guard.commands.group import run\n"
         "def broken(*_words, **_more):\n    raise KeyError('Dear Andrea, I am so sad')\n"
-        "wiring.enter_house = broken\n"
+        "entering.enter_house = broken\n"
         f"sys.argv = ['guard', '--config', {str(working.config)!r}, 'scan']\n"
         "run()\n"
     )

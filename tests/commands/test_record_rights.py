@@ -21,7 +21,7 @@ from click.testing import CliRunner
 from guard import shipped
 from guard.clients import directory, rights
 from guard.clients.directory import Client
-from guard.commands import record_erase, record_models, wiring
+from guard.commands import judges, record_erase, record_models, wiring
 from guard.commands.record import record as group
 from guard.commands.record_access import owed
 from guard.commands.template import Answers, guard_toml
@@ -446,7 +446,7 @@ def own_model(practice: Practice, digest: str, *clients: str, used: bool = True)
     examples = [Example(id=one, author=one, tags=(), sensitive=(), **usual) for one in clients]
     kept = keep(settings, Made(data=b"model", digest=digest * 64), examples)  # type: ignore[arg-type]  # as far as `keep` looks
     if used:
-        (wiring.cabinet_of(settings) / cabinet.IN_USE).write_text(f"{kept.name}\n")
+        (judges.cabinet_of(settings) / cabinet.IN_USE).write_text(f"{kept.name}\n")
     return kept.name
 
 

@@ -8,7 +8,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from guard import shipped
-from guard.commands import wiring
+from guard.commands import judges
 from guard.commands.model import model
 from guard.commands.template import Answers, guard_toml
 from guard.commands.train import train
@@ -119,29 +119,29 @@ def test_a_worse_model_is_kept_unused_adopted_at_her_word_and_left_again(ruled_o
 
     told = run_train(ruled_on).output
 
-    [kept] = cabinet.kept(wiring.cabinet_of(settings))
+    [kept] = cabinet.kept(judges.cabinet_of(settings))
     assert "It is not used, because it " in told
     assert (kept.in_use, adopted(ruled_on)) == (False, [])
 
     run_model(ruled_on, "adopt", kept.name)
 
-    assert wiring.chosen_model(settings).digest.startswith(kept.name)
+    assert judges.chosen_model(settings).digest.startswith(kept.name)
     assert adopted(ruled_on) == [kept.name]
 
-    (wiring.cabinet_of(settings) / cabinet.IN_USE).unlink()
+    (judges.cabinet_of(settings) / cabinet.IN_USE).unlink()
 
     assert "not the one that was adopted" in str(problem(settings))
 
     run_model(ruled_on, "rollback")
 
-    assert wiring.chosen_model(settings).file.parent == shipped.folder("models")
+    assert judges.chosen_model(settings).file.parent == shipped.folder("models")
     assert adopted(ruled_on) == [kept.name, "shipped"]
     assert problem(settings) is None
 
 
 def problem(settings: Settings) -> GuardError | None:
     with SqliteRecord.open(settings.record_folder, readonly=True) as record:
-        return wiring.reader(settings, record).problem
+        return judges.reader(settings, record).problem
 
 
 def test_going_back_from_the_shipped_model_says_so(config: Path) -> None:
@@ -184,12 +184,12 @@ def test_what_one_practice_s_clients_say_reaches_no_other_practice(
     before = everything(shipped.folder("models")), everything(colleague.parent)
 
     run_train(ruled_on)
-    [kept] = cabinet.kept(wiring.cabinet_of(load(ruled_on)))
+    [kept] = cabinet.kept(judges.cabinet_of(load(ruled_on)))
     run_model(ruled_on, "adopt", kept.name)
 
     assert (everything(shipped.folder("models")), everything(colleague.parent)) == before
-    assert wiring.chosen_model(load(ruled_on)).digest.startswith(kept.name)
-    assert wiring.chosen_model(load(colleague)).file.parent == shipped.folder("models")
+    assert judges.chosen_model(load(ruled_on)).digest.startswith(kept.name)
+    assert judges.chosen_model(load(colleague)).file.parent == shipped.folder("models")
 
 
 def everything(folder: Path) -> dict[str, bytes]:
