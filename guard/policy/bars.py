@@ -152,8 +152,16 @@ def crisis(_message: Message, case: Case, _limits: Limits) -> bool:
 
 def danger_lately(_message: Message, case: Case, limits: Limits) -> bool:
     """Nor after they wrote something that could not wait, whatever this one says."""
-    quiet = max(limits.quiet, _AFTER_DANGER)
-    return case.alarmed is not None and case.now - case.alarmed < quiet
+    return case.alarmed is not None and case.now - case.alarmed < after_danger(limits.quiet)
+
+
+def after_danger(quiet: timedelta) -> timedelta:
+    """So long a client hears from no machine after what could not wait.
+
+    Args:
+        quiet: Least time between two reminders.
+    """
+    return max(quiet, _AFTER_DANGER)
 
 
 def danger_aside(_message: Message, case: Case, _limits: Limits) -> bool:

@@ -4,7 +4,7 @@ Touches the world only through the record that it is given.
 """
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
 from guard.clients.directory import find, known_of
@@ -12,6 +12,7 @@ from guard.config import Settings
 from guard.mail.message import Message
 from guard.mail.picture import picture
 from guard.mail.sender import Authenticity, authenticity
+from guard.policy.bars import after_danger
 from guard.policy.case import Case
 from guard.policy.writer import poses_as_client
 from guard.record.entry import Entry
@@ -50,8 +51,8 @@ class History(Protocol):
     def signpost_approved(self, client: str) -> bool:
         """Whether there are approved words that tell this client where to turn."""
 
-    def alarmed(self, client: str) -> datetime | None:
-        """When mail of this client was last announced to her at once."""
+    def alarmed(self, client: str, since: datetime) -> datetime | None:
+        """When mail of this client was last announced to her at once; None if not since."""
 
     def signposted(self, client: str) -> datetime | None:
         """When this client was last told where to turn."""
@@ -90,6 +91,7 @@ def gather(
     known = tuple(known_of(record, one) for one in clients)
     trust = settings.reminders.trust_authserv
     vouched = _vouched(message, clients, trust, record) if message else UNREAD
+    danger = now - after_danger(timedelta(days=settings.reminders.every_days))
     case = Case(
         message=message,
         verdict=reading.verdict,
@@ -114,7 +116,7 @@ def gather(
         can_send=settings.smtp is not None,
         has_text=all(map(history.has_text, clients)),
         approved=all(map(history.approved, clients)),
-        alarmed=max(filter(None, map(history.alarmed, clients)), default=None),
+        alarmed=max(filter(None, (history.alarmed(c, danger) for c in clients)), default=None),
         signposted=max(filter(None, map(history.signposted, clients)), default=None),
         signpost_approved=all(map(history.signpost_approved, clients)),
         within_the_hour=history.within_the_hour(now),

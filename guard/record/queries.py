@@ -130,9 +130,15 @@ class Queries:
             owner: Only what is about this owner; None: about anybody.
             since: Only those filed at this time or later, milliseconds since 1970-01-01 UTC.
         """
-        where = "kind = ? AND at >= ?" + ("" if owner is None else " AND owner = ?")
+        where = "kind = ?" + ("" if owner is None else " AND owner = ?")
+        given = (kind,) if owner is None else (kind, owner)
+        if since:
+            # Time never runs back, so the last one before it is soon found from the end; to
+            # compare every time there is would take longer with every year.
+            before = f"SELECT seq FROM entry WHERE {where} AND at < ? ORDER BY seq DESC LIMIT 1"  # noqa: S608 - as below
+            where += f" AND seq > COALESCE(({before}), -1)"
+            given = (*given, *given, since)
         query = f"SELECT {COLUMNS} FROM entry WHERE {where} ORDER BY seq"  # noqa: S608 - our own columns
-        given = (kind, since) if owner is None else (kind, since, owner)
         return [entry_of(row) for row in self._all(query, *given)]
 
     def about(self, item: int) -> list[Entry]:

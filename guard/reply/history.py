@@ -50,6 +50,8 @@ class History:
         """Clients for whom a letter was decided in this scan and has not ended yet, and which."""
         self._alarmed: dict[str, datetime] = {}
         self._tripped: datetime | None = None
+        self._left: list[int] | None = None
+        """When letters left within the hour, as the record says; None: to be asked anew."""
 
     def has_text(self, client: str) -> bool:
         """Whether there are words in this client's language."""
@@ -81,13 +83,15 @@ class History:
 
     def within_the_hour(self, now: datetime) -> int:
         """How many letters left by themselves within the hour, or are about to."""
-        since = int((now - _WINDOW).timestamp() * 1000)
-        left = [
-            self._record.of_kind(kind.of(what), since=since)
-            for kind in self._kinds
-            for what in (REMINDER, SIGNPOST)
-        ]
-        return sum(map(len, left)) + len(self._due)
+        since = _ms(now - _WINDOW)
+        if self._left is None:
+            self._left = [
+                one.at
+                for kind in self._kinds
+                for what in (REMINDER, SIGNPOST)
+                for one in self._record.of_kind(kind.of(what), since=since)
+            ]
+        return sum(at >= since for at in self._left) + len(self._due)
 
     def tripped(self, now: datetime) -> bool:
         """Whether she was told within the hour that the breaker holds reminders."""
@@ -96,17 +100,14 @@ class History:
         found = self._record.latest(TRIPPED)
         return found is not None and now - _moment(found.at) < _WINDOW
 
-    def alarmed(self, client: str) -> datetime | None:
-        """When mail of this client was last announced to her at once; aware. None if never."""
+    def alarmed(self, client: str, since: datetime) -> datetime | None:
+        """When mail of this client was last announced to her at once; aware. None if not since."""
         if client in self._alarmed:
             return self._alarmed[client]
-        held = {one.item for one in self._record.of_kind(TRIPPED)}
-        found = [
-            one.at
-            for one in self._record.of_kind(DECIDED, owner=client)
-            if "alert" in one.data["actions"] and one.item not in held
-        ]
-        return _moment(max(found)) if found else None
+        decided = self._record.of_kind(DECIDED, owner=client, since=_ms(since))
+        found = [one for one in decided if "alert" in one.data["actions"]]
+        held = {one.item for one in self._record.of_kind(TRIPPED)} if found else set()
+        return max((_moment(one.at) for one in found if one.item not in held), default=None)
 
     def alarm(self, clients: set[str], now: datetime) -> None:
         """Note that mail of these clients is announced now."""
@@ -124,6 +125,7 @@ class History:
         """Note that the record knows now how it ended."""
         for what in (REMINDER, SIGNPOST):
             self._due.pop((client, what), None)
+        self._left = None
 
 
 def last_reminder(
@@ -154,6 +156,10 @@ def last_reminder(
 
 def _version(body: Mapping[str, object]) -> str:
     return str(body.get("text", ""))
+
+
+def _ms(moment: datetime) -> int:
+    return int(moment.timestamp() * 1000)
 
 
 def _moment(at: int) -> datetime:

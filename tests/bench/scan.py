@@ -1,8 +1,9 @@
 """How fast a scan is, next to what others pull the same mailbox with, in the same run.
 
-    python tests/bench/scan.py [MESSAGES] [--runs N] [--folder DIR]
+    python tests/bench/scan.py [MESSAGES] [--runs N] [--folder DIR] [--filed N]
 
-A real Dovecot on loopback, over TLS. mbsync only stores; guard also reads, judges, seals, signs.
+A real Dovecot on loopback, over TLS. The others only store; guard also reads, judges and seals.
+With --filed it measures instead what 50 new mails cost with nothing filed and with N items.
 """
 
 import argparse
@@ -27,6 +28,7 @@ from guard.commands import wiring
 from guard.commands.template import Answers, guard_toml
 from guard.record import init as record_init
 from guard.record.passphrase import CHEAPEST
+from tests.bench.grown import grown
 from tests.bench.mails import OWN, mails
 from tests.servers.dovecot import Dovecot, MailUser
 
@@ -243,13 +245,21 @@ def show(title: str, runs: dict[str, list[Run]], messages: int | None) -> None:
     print()
 
 
+def _costs(run: Run) -> tuple[float, float]:
+    return run.seconds, run.cpu
+
+
 def main() -> None:
     """Read the options, run, print."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("messages", type=int, nargs="?", default=10_000)
     parser.add_argument("--runs", type=int, default=3)
+    parser.add_argument("--filed", type=int, default=0)
     parser.add_argument("--folder", type=Path, default=Path(tempfile.gettempdir()))
     options = parser.parse_args()
+    if options.filed:
+        grown(options.filed, options.folder, guard, lambda it: _costs(measured(it)))
+        return
     names: dict[str, Callable[[Path, MailUser], list[str]]] = {"guard scan": guard}
     if shutil.which("mbsync"):
         names["mbsync"] = mbsync("")

@@ -115,7 +115,7 @@ class Blank:
     def reminded(self, client: str) -> datetime | None:
         return None
 
-    def alarmed(self, client: str) -> datetime | None:
+    def alarmed(self, client: str, since: datetime) -> datetime | None:
         return None
 
     def signpost_approved(self, client: str) -> bool:
