@@ -1,6 +1,7 @@
 """What one scan is given, and what it tells at the end. Pure but for what it holds."""
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Protocol
@@ -48,6 +49,9 @@ class Record(Protocol):
 
     def append(self, facts: Sequence[Fact], *, now: int) -> list[int]:
         """Append facts, in one transaction."""
+
+    def moment(self) -> AbstractContextManager[None]:
+        """Answer all that is asked meanwhile as of now; nothing is added."""
 
     def size(self) -> int:
         """Number of entries."""

@@ -111,9 +111,10 @@ class Judging:
         Reminders wait for :meth:`answer`: a letter in a later batch may mean danger.
         """
         readings = results()
-        decided = [self._decide(*one) for one in zip(work, readings, strict=True)]
-        if not decided:
+        if not readings:
             return
+        with self._house.record.moment():
+            decided = [self._decide(*one) for one in zip(work, readings, strict=True)]
         alarmed = {client for one in decided if one.alarming for client in one.case.clients}
         self._alarmed |= alarmed
         self._history.alarm(alarmed, self._house.clock())

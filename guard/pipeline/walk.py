@@ -136,7 +136,8 @@ class Walk:
 
     def _file(self, batch: Batch, cursor: Cursor) -> list[Work]:
         record, summary = self._house.record, self._summary
-        mails = [self._incoming(mail) for mail in batch.messages]
+        with record.moment():
+            mails = [self._incoming(mail) for mail in batch.messages]
         filed = record.file(mails, cursor=cursor if self._sticky else None, now=self._now())
         self._shown |= {
             mail.uid: one.item for mail, one in zip(batch.messages, filed, strict=True)

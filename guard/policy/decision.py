@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from enum import Enum
+from functools import cache
 
 from guard.policy.channels import Channel
 
@@ -72,6 +73,12 @@ class Finding:
     """True when the bar stands in the way, or the ground is given."""
 
 
+@cache
+def finding(rule: str, kind: Kind, *, holds: bool) -> Finding:
+    """Return one finding. There are few, and each decision names fifty of them."""
+    return Finding(rule=rule, kind=kind, holds=holds)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
     """The actions, and all that speaks for and against them."""
@@ -91,9 +98,9 @@ class Decision:
     @property
     def barred(self) -> tuple[str, ...]:
         """Ids of the rules that stand in the way of a reminder."""
-        return tuple(one.rule for one in self.findings if one.kind is Kind.BAR and one.holds)
+        return tuple(one.rule for one in self.findings if one.holds and one.kind is Kind.BAR)
 
     @property
     def grounds(self) -> tuple[str, ...]:
         """Ids of the reasons why it waits for her eyes."""
-        return tuple(one.rule for one in self.findings if one.kind is Kind.GROUND and one.holds)
+        return tuple(one.rule for one in self.findings if one.holds and one.kind is Kind.GROUND)

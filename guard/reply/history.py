@@ -105,7 +105,10 @@ class History:
         if client in self._alarmed:
             return self._alarmed[client]
         decided = self._record.of_kind(DECIDED, owner=client, since=_ms(since))
-        found = [one for one in decided if "alert" in one.data["actions"]]
+        # The bytes are looked at first: to read them all is dear, and an alert is rare.
+        found = [
+            one for one in decided if b'"alert"' in one.body and "alert" in one.data["actions"]
+        ]
         held = {one.item for one in self._record.of_kind(TRIPPED)} if found else set()
         return max((_moment(one.at) for one in found if one.item not in held), default=None)
 
@@ -145,13 +148,18 @@ def last_reminder(
         kinds: What counts as having got it.
         what: Which letter.
     """
-    found = [
-        one.at
-        for kind in kinds
-        for one in record.of_kind(kind.of(what), owner=client)
-        if not text or _version(one.data) in ("", text)
-    ]
-    return _moment(max(found)) if found else None
+    found = [_newest(record, client, kind.of(what), text) for kind in kinds]
+    at = max((one.at for one in found if one is not None), default=None)
+    return None if at is None else _moment(at)
+
+
+def _newest(record: Record, client: str, kind: str, text: str) -> Entry | None:
+    newest = record.latest(kind, owner=client)
+    if newest is None or not text or _version(newest.data) in ("", text):
+        return newest
+    # Only after a change of the words are the older ones worth reading.
+    every = record.of_kind(kind, owner=client)
+    return next((one for one in reversed(every) if _version(one.data) in ("", text)), None)
 
 
 def _version(body: Mapping[str, object]) -> str:

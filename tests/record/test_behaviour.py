@@ -122,6 +122,31 @@ def test_tasks_names_and_facts_follow_the_entries(
     assert place.wrong() == []
 
 
+def test_what_was_filed_since_a_time_is_told_whole_and_nothing_older(record: Record) -> None:
+    for at in (1, 2, 2, 3):
+        facts = [Fact(kind=kind, owner=owner) for kind in ("said", "done") for owner in ("a", "b")]
+        record.append(facts, now=NOW + at)
+
+    def times(since: int, owner: str | None = None) -> list[int]:
+        return [one.at - NOW for one in record.of_kind("said", owner=owner, since=NOW + since)]
+
+    assert times(0, "a") == times(1, "a") == [1, 2, 2, 3]
+    assert times(2, "b") == [2, 2, 3]
+    assert times(3) == [3, 3]
+    assert times(4) == times(4, "b") == times(1, "c") == []
+
+
+def test_what_is_asked_in_one_moment_is_as_of_then(record: Record) -> None:
+    record.append([Fact(kind="said", owner="a")], now=NOW)
+
+    with record.moment():
+        assert len(record.of_kind("said")) == 1
+        assert record.latest("said", owner="a") is not None
+    record.append([Fact(kind="said", owner="a")], now=NOW)
+
+    assert len(record.of_kind("said")) == 2
+
+
 def test_a_failed_batch_leaves_nothing_behind(record: Record, a_mail: MailBuilder) -> None:
     record.file([a_mail(b"before")], cursor=None, now=NOW)
     head, nowhere = record.head(), Fact(kind="judged", item=99_999)
