@@ -17,6 +17,7 @@ KEYS: dict[str, tuple[str, str]] = {
     "j": ("J or arrow right", "Next"),
     "k": ("K or arrow left", "Previous"),
     "u": ("U or Z", "Undo the last answer"),
+    ".": (".", "Write a note; the escape key leaves it"),
     "o": ("O", "Open or close the whole message"),
     "q": ("Q", "Back to the list"),
     "/": ("/", "Search"),

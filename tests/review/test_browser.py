@@ -176,6 +176,22 @@ def test_a_key_of_her_own_works_and_its_old_place_does_nothing(page: Any, full: 
     assert len(full.desk.shelf.standing) == 1
 
 
+def test_she_writes_a_note_and_files_it_with_her_answer_by_keyboard_alone(
+    page: Any, full: Practice
+) -> None:
+    page.locator(".rows a").first.click()
+    page.keyboard.press(".")
+    page.keyboard.type("rang at 2. she is safe")
+    page.keyboard.press("Escape")
+    page.keyboard.press("4")
+    page.get_by_text("you have seen it").first.wait_for()
+    (seq,) = full.desk.shelf.standing
+    with full.desk.open() as book:
+        answer = book.answer(seq)
+    assert answer is not None
+    assert (answer.label, answer.note) == (Label.CRISIS, "rang at 2. she is safe")
+
+
 def test_she_covers_the_screen_at_once(page: Any) -> None:
     page.keyboard.press("c")
     assert page.get_by_role("button", name="Show guard again").is_visible()

@@ -20,6 +20,10 @@
     l: () => lock.requestSubmit(),
     "?": () => go("/keys"),
     "/": () => go("/search"),
+    ".": () => {
+      const note = document.getElementById("note");
+      if (note) note.focus();
+    },
     o: () => {
       const whole = document.querySelector("details.whole");
       if (whole) whole.open = !whole.open;
@@ -47,6 +51,7 @@
   addEventListener("pageshow", () => { busy = false; });
   document.addEventListener("keydown", (event) => {
     const typing = event.target.closest("input, textarea, select");
+    if (event.key === "Escape" && event.target.id === "note") event.target.blur();
     if (body.dataset.keys !== "on" || typing || busy || !cover.hidden) return;
     if (event.ctrlKey || event.altKey || event.metaKey || event.repeat || event.isComposing) return;
     const key = event.key.toLowerCase();
