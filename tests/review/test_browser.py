@@ -169,6 +169,7 @@ def test_a_key_of_her_own_works_and_its_old_place_does_nothing(page: Any, full: 
     page.get_by_role("button", name="Use my own keys").click()
     page.goto("/")
     page.locator(".rows a").first.click()
+    page.wait_for_url("**/item/*")
     page.keyboard.press("4")
     assert page.locator("h1").inner_text() == "sorry"
     page.keyboard.press("g")
@@ -180,6 +181,7 @@ def test_she_writes_a_note_and_files_it_with_her_answer_by_keyboard_alone(
     page: Any, full: Practice
 ) -> None:
     page.locator(".rows a").first.click()
+    page.wait_for_url("**/item/*")
     page.keyboard.press(".")
     page.keyboard.type("rang at 2. she is safe")
     page.keyboard.press("Escape")
