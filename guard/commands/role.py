@@ -1,14 +1,15 @@
 """``guard role``: opening scheduling to a receptionist, and crises to a supervisor."""
 
+import json
 import secrets
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
 from guard.clinic.person import FILE, KEY, insist_on_address
 from guard.commands import asking, wiring
 from guard.commands.options import PASSPHRASE
+from guard.commands.role_apart import apart, of_a_clinic
 from guard.commands.role_open import open_
 from guard.commands.sheets import refuse_used
 from guard.config import Settings, load
@@ -17,16 +18,13 @@ from guard.policy.minutes import KIND, Minutes, read
 from guard.policy.roles import Role, extract, role_of
 from guard.policy.sharing import Opened, Sharing
 from guard.record import durable
-from guard.record.grant import Grant, nowhere
+from guard.record.grant import Grant
 from guard.record.keys import sealed_identity
 from guard.record.ledger import Record
 from guard.record.reading import Reader
 from guard.record.seal import Identity
 from guard.reply.wording import wordings
 from guard.review.letters import Letters
-
-if TYPE_CHECKING:
-    from guard.record.postgres import PostgresRecord
 
 _NEW = click.option(
     "--new-passphrase-file",
@@ -69,7 +67,10 @@ def key(folder: Path, *, database: str, new_passphrase_file: Path | None) -> Non
         raise ConfigError(str(error), hint="Nothing was made. Choose six words, say.") from None
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     durable.write(sealed, locked)
-    wiring.write_private(file, f'database = "{database}"\nkey = "{KEY}"\n')
+    # A JSON string is a TOML one, too.
+    told = {"database": database, "key": KEY}
+    lines = (f"{name} = {json.dumps(value)}\n" for name, value in told.items())
+    wiring.write_private(file, "".join(lines))
     click.echo(f"Written: {file} and {sealed}. Your key, for the therapist to add you by:\n")
     click.echo(f"guard role add receptionist|supervisor {login} --key {identity.recipient}\n")
     click.echo(f"Read that line to her, or hand it over. Then: guard role open {file}")
@@ -97,7 +98,7 @@ def add(
     except ValueError as error:
         raise ConfigError(str(error), hint="Nothing was changed.") from None
     with wiring.locked(settings), wiring.open_record(settings) as record:
-        clinics = _of_a_clinic(record)
+        clinics = of_a_clinic(record)
         reader = asking.unlock(record, passphrase_file)
         clinics.grant(grant, reader.identity, now=wiring.milliseconds())
         count = 0
@@ -115,7 +116,7 @@ def add(
 def list_(config: Path) -> None:
     """List those to whom a part of the record is open, with their keys."""
     with wiring.open_record(load(config), readonly=True) as record:
-        grants = _of_a_clinic(record).erasures().grants
+        grants = of_a_clinic(record).erasures().grants
     for one in sorted(grants.values(), key=lambda grant: (grant.role, grant.login)):
         click.echo(f"{one.role:<12}  {one.login}  {one.recipient}")
     if not grants:
@@ -130,7 +131,7 @@ def remove(config: Path, login: str) -> None:
     settings = load(config)
     # Without the scan's lock: it holds at once.
     with wiring.open_record(settings) as record:
-        clinics = _of_a_clinic(record)
+        clinics = of_a_clinic(record)
         if login not in clinics.erasures().grants:
             raise ConfigError(f"nothing is open to {login}", hint="See: guard role list")
         clinics.revoke(login, now=wiring.milliseconds())
@@ -138,22 +139,12 @@ def remove(config: Path, login: str) -> None:
 
 
 role.add_command(open_)
+role.add_command(apart)
 
 _SHOWN = {
     Role.RECEPTIONIST: "mail that is about appointments, and nothing else,",
     Role.SUPERVISOR: "mail by which somebody may be in danger, and nothing else,",
 }
-
-
-def _of_a_clinic(record: Record) -> "PostgresRecord":
-    if not record.keys.place.together:
-        raise nowhere()
-    from guard.record.postgres import PostgresRecord  # noqa: PLC0415  # an extra
-
-    assert isinstance(record, PostgresRecord)
-    # So that a database without a place for it is told of before anything is asked.
-    record.shares()
-    return record
 
 
 def _share_what_waits(settings: Settings, record: Record, reader: Reader) -> int:

@@ -10,7 +10,7 @@ from hashlib import sha256
 from typing import Protocol
 
 from guard.policy.roles import KEPT, Role
-from guard.record.entry import JSON, Fact, canonical
+from guard.record.entry import JSON, Entry, Fact, canonical
 from guard.record.erasures import Erasures
 from guard.record.grant import Grant, Share
 from guard.record.seal import seal
@@ -19,12 +19,19 @@ SHARED, UNSHARED = "shared", "unshared"
 """Kinds of the entries that say: somebody else may open this message, or no longer. With whom is
 sealed, because the role alone would tell what the message is about."""
 
+APART = "apart"
+"""Kind of the entry that says: this client's mail is never opened to that login, or may be again.
+In a small town the receptionist is somebody's sister."""
+
 
 class Record(Protocol):
     """A clinic's record, as far as sharing needs it."""
 
     def erasures(self) -> Erasures:
         """What her orders say: to whom a part is open."""
+
+    def of_kind(self, kind: str, *, owner: str | None = None, since: int = 0) -> list[Entry]:
+        """Entries of a kind, oldest first."""
 
     def shared_with(self, items: Sequence[int]) -> Mapping[int, set[str]]:
         """Item to the logins that may open it now."""
@@ -61,6 +68,9 @@ class Opened:
 
     extract: bytes
     """What they are shown."""
+
+    client: str = ""
+    """Whose it is by the therapist's word, if that is none of `owners`."""
 
 
 class Sharing:
@@ -113,6 +123,14 @@ class Sharing:
         seqs = self._record.share([*facts, *said], withdrawn=withdrawn, shares=shares, now=now)
         return seqs[: len(facts)]
 
+    def apart(self) -> set[tuple[str, str]]:
+        """Clients, and the logins to which their mail is never opened."""
+        said = {
+            (one.owner or "", str(one.data["login"])): bool(one.data["apart"])
+            for one in self._record.of_kind(APART)
+        }
+        return {pair for pair, stands in said.items() if stands}
+
     def catch_up(self, *, now: int) -> None:
         """File who has seen what since the last scan, and close what is long past.
 
@@ -126,7 +144,14 @@ class Sharing:
         past = one.role is Role.RECEPTIONIST and one.received < now - _KEPT_MS
         if one.role is None or past:
             return []
-        return [grant for grant in self.grants if grant.role == one.role.value]
+        away = {login for owner, login in self.apart() if owner in (one.client, *one.owners)}
+        ours = [grant for grant in self.grants if grant.role == one.role.value]
+        return [grant for grant in ours if grant.login not in away]
+
+
+def keep_apart(owner: str, login: str, *, apart: bool) -> Fact:
+    """Return the entry by which a client's mail is never opened to a login, or may be again."""
+    return Fact(kind=APART, owner=owner, body={"login": login, "apart": apart})
 
 
 _KEPT_MS = int(KEPT.total_seconds() * 1000)

@@ -58,6 +58,15 @@ class Shares:
             found.setdefault(item, set()).add(login)
         return found
 
+    def items(self, login: str) -> list[int]:
+        """What is shared with a person now."""
+        rows = self._store.ask(
+            "SELECT item FROM guard_roles.shared"
+            " WHERE practice = guard.practice() AND login = ? ORDER BY item",
+            login,
+        )
+        return [item for (item,) in rows]
+
     def put(self, share: Share) -> None:
         """Show a message to a person; nothing happens if it is shown to them already."""
         self._store.do(

@@ -53,10 +53,11 @@ def rule(
         ends = (*ends, "note")
     closes = tuple(task for task in open_ if task in ends)
     fact = rulings.ruled(row.item, row.owners, answer, closes)
-    if answer.label is None:
+    if answer.label is None and not answer.client:
         seqs = book.record.append([*facts, fact], now=book.now)
     else:
-        seqs = sharing.file(book, [*facts, fact], row, answer.label)
+        label = answer.label or book.said(row)
+        seqs = sharing.file(book, [*facts, fact], row, label, client=answer.client)
     book.refresh()
     return seqs[-1]
 
@@ -73,7 +74,7 @@ def undo(book: Book, seq: int) -> int:
     answer = book.answer(seq)
     back = _taken_back(book, answer, seq) if answer is not None else ()
     facts, row = [*back, rulings.unruled(entry)], book.row(entry.item)
-    if row is None or answer is None or answer.label is None:
+    if row is None or answer is None or not (answer.label or answer.client):
         book.record.append(facts, now=book.now)
     else:
         sharing.file(book, facts, row, book.said(row, but=seq))

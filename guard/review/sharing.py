@@ -14,7 +14,9 @@ from guard.review.shelf import Row
 from guard.verdict.label import Label
 
 
-def file(book: Book, facts: list[Fact], row: Row, label: Label | None) -> list[int]:
+def file(
+    book: Book, facts: list[Fact], row: Row, label: Label | None, *, client: str = ""
+) -> list[int]:
     """Append facts, and open the item to who may open it from now on, in one transaction.
 
     Args:
@@ -22,6 +24,7 @@ def file(book: Book, facts: list[Fact], row: Row, label: Label | None) -> list[i
         facts: What is filed anyhow.
         row: The item.
         label: What she says that it is; None when it is as guard judged it.
+        client: Whose it is from now on, if she says so.
 
     Returns:
         The number of each fact's entry.
@@ -43,6 +46,7 @@ def file(book: Book, facts: list[Fact], row: Row, label: Label | None) -> list[i
         received=row.received,
         role=role,
         extract=extract(minutes, message) if minutes is not None else b"",
+        client=client or row.client,
     )
     return sharing.file(facts, [opened], now=book.now)
 

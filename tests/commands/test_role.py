@@ -131,6 +131,27 @@ def test_a_new_key_replaces_the_old_one(clinic: Clinic) -> None:
     assert [one["subject"] for one in clinic.rita.sees()] == ["Friday"]
 
 
+def test_a_client_is_kept_apart_from_one_person_at_once_and_from_then_on(clinic: Clinic) -> None:
+    practice, login = clinic.practice, login_of(clinic.rita)
+    assert clinic.add("receptionist", clinic.rita, login).status == 0
+    practice.deliver(letter(SCHEDULING, sender="kim@example.org", subject="Thursday"))
+    practice.scan()
+    assert len(clinic.rita.sees()) == 1
+
+    told = practice.unlocked("role", "apart", login, "kim@example.org")
+    assert (told.status, told.err) == (0, "")
+    assert "1 that were open are closed" in told.out
+    practice.deliver(letter(SCHEDULING, sender="kim@example.org", subject="Friday"))
+    practice.scan()
+    assert clinic.rita.sees() == []
+
+    assert practice.unlocked("role", "apart", "eve", "kim@example.org").status == 78
+    assert practice.unlocked("role", "apart", login, "kim@example.org", "--end").status == 0
+    practice.deliver(letter(SCHEDULING, sender="kim@example.org", subject="Monday"))
+    practice.scan()
+    assert [one["subject"] for one in clinic.rita.sees()] == ["Monday"]
+
+
 def test_nobody_is_added_without_her_passphrase(clinic: Clinic) -> None:
     wrong = clinic.practice.write_secret("wrong.secret", "not it")
     key = Identity.make().recipient

@@ -12,7 +12,7 @@ import pytest
 from guard.clients.directory import enrol
 from guard.pipeline.scan import scan
 from guard.policy.roles import KEPT, Extract, read
-from guard.policy.sharing import SHARED, UNSHARED, Sharing
+from guard.policy.sharing import SHARED, UNSHARED, Sharing, keep_apart
 from guard.record.entry import Fact
 from guard.record.grant import Grant
 from guard.record.moving import move
@@ -194,6 +194,25 @@ def test_a_client_who_is_added_after_the_grant_is_shown_as_well(clinic: Clinic) 
     clinic.scan()
 
     assert clinic.texts(clinic.rita) == ["scheduling"]
+
+
+def test_a_client_who_is_kept_apart_from_somebody_is_shown_to_the_others_alone(
+    clinic: Clinic,
+) -> None:
+    clinic.record.append([keep_apart(JO.id, "rita", apart=True)], now=EPOCH)
+    for who in ("jo", "al"):
+        clinic.mail("scheduling of", who=who)
+        clinic.mail("crisis of", who=who)
+
+    clinic.scan()
+
+    assert [one.sender for one in clinic.shown(clinic.rita)] == ["al@client.example"]
+    assert len(clinic.texts(clinic.sue)) == 2
+
+    clinic.record.append([keep_apart(JO.id, "rita", apart=False)], now=EPOCH)
+    clinic.mail("scheduling again")
+    clinic.scan()
+    assert len(clinic.texts(clinic.rita)) == 2
 
 
 def test_a_scan_closes_what_is_long_past_and_files_who_has_seen_what(

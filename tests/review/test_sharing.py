@@ -10,7 +10,7 @@ import pytest
 from guard.commands import wiring
 from guard.policy.decision import Correspondent
 from guard.policy.roles import read
-from guard.policy.sharing import SHARED, UNSHARED
+from guard.policy.sharing import SHARED, UNSHARED, keep_apart
 from guard.record.grant import Grant
 from guard.record.moving import move
 from guard.record.postgres import PostgresRecord, Where
@@ -132,6 +132,20 @@ def test_undoing_her_last_word_on_a_crisis_leaves_it_as_guard_judged_it(staff: S
     staff.practice.post("/undo", seq=str(last))
 
     assert staff.readable("sue") == [item]
+
+
+def test_who_turns_out_to_be_kept_apart_from_somebody_is_closed_to_them(staff: Staff) -> None:
+    tom = staff.practice.add_client("Tom", "tom@home.example")
+    with staff.practice.open() as record:
+        record.append([keep_apart(tom, "rita", apart=True)], now=staff.practice.now)
+    item = staff.practice.add(letter(sender="Tom <tom@work.example>"))
+    staff.practice.answer(item, "scheduling")
+    assert staff.readable("rita") == [item]
+
+    state = staff.practice.state(item)
+    staff.practice.post(f"/item/{item}/sender", None, do="client", client=tom, state=state)
+
+    assert staff.readable("rita") == []
 
 
 @pytest.mark.parametrize("do", ["never", "later", "talked"])
