@@ -4,8 +4,11 @@ Touches the world only through the book that it is given. Most practices share n
 then none of this asks the record anything.
 """
 
+import json
+
+from guard.errors import GuardError
 from guard.policy.roles import extract, role_for, role_of
-from guard.policy.sharing import Opened
+from guard.policy.sharing import SHARED, UNSHARED, Opened
 from guard.record.entry import Fact
 from guard.record.grant import ACKNOWLEDGED
 from guard.review import plain
@@ -77,6 +80,27 @@ def lines(book: Book, row: Row) -> list[str]:
         *said,
         *(f"{one.data['login']} saw it, {plain.moment(int(one.data['seen']))}." for one in seen),
     ]
+
+
+def history(book: Book, row: Row) -> list[dict[str, object]]:
+    """To whom an item was ever opened and closed, and when: recipients, as a client may ask.
+
+    Source: UK GDPR article 15(1)(c).
+    """
+    if book.record.latest(SHARED) is None:
+        return []
+    found: list[dict[str, object]] = []
+    for one in book.record.about(row.item):
+        if one.kind not in (SHARED, UNSHARED):
+            continue
+        try:
+            told = json.loads(book.reader.secret(one.seq))["with"]
+        except (GuardError, ValueError, KeyError):
+            # A copy must not fail for it; when it was is public.
+            told = []
+        who = [f"{it['role']} {it['login']}" for it in told] if one.kind == SHARED else told
+        found.append({"did": one.kind, "at": plain.iso(one.at), "with": who})
+    return found
 
 
 def _and(names: list[str]) -> str:

@@ -18,7 +18,7 @@ from guard.clients.rights import Mark, Why
 from guard.errors import ConfigError, GuardError
 from guard.mail.message import Message
 from guard.record.verify import verify
-from guard.review import plain
+from guard.review import plain, sharing
 from guard.review.book import Book
 from guard.review.shelf import Row
 from guard.rights.bag import Bag, Put
@@ -193,7 +193,7 @@ def _known(client: Client) -> tuple[tuple[str, str], ...]:
 
 def _notes(book: Book, client: Client, letters: Sequence[Letter]) -> bytes:
     """What was noted, for a machine; nothing about letters that were held back."""
-    found = {}
+    found: dict[int, dict[str, object]] = {}
     for one in letters:
         row = book.row(one.number)
         if one.mark is not Mark.INCLUDE or row is None or one.problem:
@@ -205,6 +205,8 @@ def _notes(book: Book, client: Client, letters: Sequence[Letter]) -> bytes:
             "ruled": [msgspec.to_builtins(answer) for answer in answers if answer],
             "reminders": [{"ended": kind, "at": plain.iso(at)} for kind, at in row.outcomes],
         }
+        if opened := sharing.history(book, row):
+            found[one.number]["opened"] = opened
     told = {"client": msgspec.to_builtins(client), "letters": found}
     return json.dumps(told, ensure_ascii=False, indent=1, sort_keys=True).encode(errors="replace")
 

@@ -1,5 +1,8 @@
 """What her answers open to a receptionist and a supervisor, and close again."""
 
+import io
+import json
+import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -183,6 +186,26 @@ def test_she_sees_that_the_supervisor_has_seen_it(staff: Staff) -> None:
         record.catch_up(oldest={}, now=staff.practice.now)
 
     assert "sue saw it, " in staff.practice.page(f"/item/{item}")
+
+
+def test_a_clients_copy_says_who_else_was_shown_which_letter(staff: Staff) -> None:
+    tom = staff.practice.add_client("Tom", "tom@home.example")
+    item = staff.practice.add(letter(), owner=tom, who=Correspondent.CLIENT)
+    for answer in ("scheduling", "therapy"):
+        staff.practice.answer(item, answer)
+    with staff.practice.desk.open(write=True) as book:
+        client = book.client(tom)
+        assert client is not None
+        packed = staff.practice.copy(book, client)
+    with zipfile.ZipFile(io.BytesIO(packed)) as archive:
+        [name] = [one for one in archive.namelist() if one.endswith("notes.json")]
+        notes = json.loads(archive.read(name))
+
+    opened = notes["letters"][str(item)]["opened"]
+    assert [(one["did"], one["with"]) for one in opened] == [
+        ("shared", ["receptionist rita"]),
+        ("unshared", ["rita"]),
+    ]
 
 
 def test_an_answer_to_a_practice_that_shares_nothing_says_nothing_of_it(
