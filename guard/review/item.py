@@ -1,7 +1,7 @@
-"""One message as the page shows it: its text cut into plain and marked pieces, its files.
+"""One message's text as the page shows it: cut into plain and marked pieces.
 
-Pure. Everything that comes out is text, which the templates escape, but for `html`. What reads
-raw bytes here is run in a process apart, never by the page itself (see `letters`).
+Pure. Everything that comes out is text; the templates escape it, and nothing of a mail is
+ever given out as markup.
 """
 
 import re
@@ -10,15 +10,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 
-from guard.mail import header, parts
-from guard.mail.charset import decode
-from guard.mail.message import Message
-
 MOST_SHOWN = 60_000
 """Characters of a text that one page shows; the whole is in the download."""
-
-MOST_HTML = 500_000
-"""Bytes of an HTML mail that are shown as HTML."""
 
 _WORD = re.compile(r"\S+")
 _OVERRIDE = re.compile("[\u202a-\u202e\u2066-\u2069]")
@@ -73,34 +66,3 @@ def _found(text: str, sentences: Sequence[str]) -> Iterator[tuple[int, int]]:
         start = flat.find(wanted) if wanted else -1
         if start >= 0:
             yield place(start), place(start + len(wanted) - 1) + 1
-
-
-def attachment(raw: bytes, message: Message, number: int) -> bytes | None:
-    """Return the content of the attachment with a number, counted from 0; None if none has it."""
-    if not 0 <= number < len(message.attachments):
-        return None
-    wanted = message.attachments[number]
-    same = [
-        at
-        for at, one in enumerate(message.attachments)
-        if (one.name, one.content_type, one.size)
-        == (wanted.name, wanted.content_type, wanted.size)
-    ]
-    fields, start, _ = header.split(raw)
-    found = [
-        part.data
-        for part in parts.Walk().parts(fields, raw, start)
-        if (part.name, part.content_type[:255], len(part.data))
-        == (wanted.name, wanted.content_type, wanted.size)
-    ]
-    place = same.index(number)
-    return found[place] if place < len(found) else None
-
-
-def html(raw: bytes) -> str:
-    """Return the HTML of a message as it came, unsafe; empty when it has none."""
-    fields, start, _ = header.split(raw)
-    for part in parts.Walk().parts(fields, raw, start):
-        if part.content_type == "text/html" and part.disposition != "attachment":
-            return decode(part.data[:MOST_HTML], part.params.get("charset", ""))[0]
-    return ""

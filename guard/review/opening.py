@@ -12,7 +12,7 @@ from guard.errors import UnreadableError
 from guard.mail.message import Message
 from guard.mail.parse import parse
 from guard.mail.wire import encode
-from guard.review import item
+from guard.review import inside
 from guard.review.letters import (
     ATTACHED,
     LAYOUT,
@@ -41,14 +41,14 @@ def answer(order: bytes, data: bytes) -> tuple[bytes, bytes]:
     try:
         if order == MESSAGE:
             message = encode(parse(raw, own=own))
-            return WITH_LAYOUT if item.html(raw) else SOME, message
+            return WITH_LAYOUT if inside.html(raw) else SOME, message
         if order == WORDS:
             return SOME, _words(parse(raw)).encode(errors="replace")
         if order == ATTACHED:
-            found = item.attachment(raw, parse(raw), number)
+            found = inside.attachment(raw, parse(raw), number)
         else:
             assert order == LAYOUT
-            found = _clean(item.html(raw))
+            found = _clean(inside.html(raw))
     except (UnreadableError, MemoryError, RecursionError):
         return TANGLED, b""
     return (NONE, b"") if found is None else (SOME, found)
