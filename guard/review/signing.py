@@ -6,12 +6,16 @@ Joins the attempt, the issuer and its word. Time is an argument.
 import re
 from collections.abc import Callable, Mapping
 
-from guard.errors import SignInError
+from guard.errors import SignInError, UnreachableError
 from guard.review import id_token, openid
 from guard.review.attempt import Attempt, Attempts
 
 _DESCRIBED_MS = 3_600_000
 """So long an issuer's description is believed."""
+
+_SLOW_MS = 3_000
+_REST_MS = 60_000
+"""So long a slow issuer is not asked: the page has one thread, and strangers may knock."""
 
 _REASONS: Mapping[str, str] = {
     "access_denied": "the issuer did not let you sign in",
@@ -43,6 +47,7 @@ class Signing:
         self._attempts = Attempts(token)
         self._there: openid.Description | None = None
         self._asked = 0
+        self._rest = 0
 
     def begin(self, *, now: int) -> tuple[Attempt, str]:
         """Return a new attempt, and the issuer's page for it; `now` is in milliseconds.
@@ -51,6 +56,7 @@ class Signing:
             UnreachableError: The issuer does not answer.
             ConfigError: It is not the one that guard.toml names.
         """
+        self._insist_awake(now)
         there = self.there(now=now)
         attempt = self._attempts.begin(now=now)
         return attempt, openid.page(self.issuer, there, attempt)
@@ -68,6 +74,7 @@ class Signing:
             UnreachableError: The issuer does not answer.
             ConfigError: The issuer, or what we are registered as there, is wrong.
         """
+        self._insist_awake(now)
         given = {key: values[0] for key, values in answer.items() if len(values) == 1}
         attempt = self._attempts.take(cookie, given.get("state", ""), now=now)
         there = self.there(now=now)
@@ -96,6 +103,11 @@ class Signing:
         id_token.insist(found, self.who)
         return word.id_token
 
+    def failed(self, *, begun: int, now: int) -> None:
+        """Leave an issuer alone that took long to give no answer; both in milliseconds."""
+        if now - begun > _SLOW_MS:
+            self._rest = now + _REST_MS
+
     def farewell(self, badge: str) -> str:
         """Return where she signs out at the issuer, too; empty for nowhere.
 
@@ -117,3 +129,7 @@ class Signing:
             self._there = openid.describe(self.issuer)
             self._asked = now
         return self._there
+
+    def _insist_awake(self, now: int) -> None:
+        if now < self._rest:
+            raise UnreachableError("the issuer gave no answer just now", hint="Wait a minute.")

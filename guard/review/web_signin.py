@@ -4,6 +4,8 @@ Edge: Flask. The cookie of an attempt is Lax, for the browser comes back from an
 of the session is Strict, so what comes back is a page of ours, which then leads on.
 """
 
+import contextlib
+from collections.abc import Iterator
 from typing import cast
 
 from flask import (
@@ -17,6 +19,7 @@ from flask import (
 )
 from werkzeug.wrappers import Response as AnyResponse
 
+from guard.errors import UnreachableError
 from guard.review.attempt import MOST_SECONDS
 from guard.review.signing import Signing
 from guard.review.web_gate import cookie_name, desk
@@ -42,7 +45,8 @@ def ask() -> str:
 @signin.get("/sign-in/go")
 def go() -> AnyResponse:
     """Lead to the issuer. A link, for a form may lead to no other site (CSP form-action)."""
-    attempt, page = signing().begin(now=desk().now())
+    with _waiting() as now:
+        attempt, page = signing().begin(now=now)
     response = redirect(page, 303)
     response.set_cookie(
         _ATTEMPT, attempt.cookie, max_age=MOST_SECONDS, secure=True, httponly=True, samesite="Lax"
@@ -54,7 +58,8 @@ def go() -> AnyResponse:
 def back() -> AnyResponse:
     """Take the issuer's answer, and let her go on to the passphrase."""
     kept = request.cookies.get(_ATTEMPT, "")
-    badge = signing().finish(request.args.to_dict(flat=False), kept, now=desk().now())
+    with _waiting() as now:
+        badge = signing().finish(request.args.to_dict(flat=False), kept, now=now)
     cookie = desk().admit(badge)
     if not cookie:
         abort(403, "tries")
@@ -62,6 +67,17 @@ def back() -> AnyResponse:
     response.delete_cookie(_ATTEMPT, secure=True, httponly=True, samesite="Lax")
     response.set_cookie(cookie_name(), cookie, secure=True, httponly=True, samesite="Strict")
     return response
+
+
+@contextlib.contextmanager
+def _waiting() -> Iterator[int]:
+    """Give the time, and note how long the issuer took to fail."""
+    begun = desk().now()
+    try:
+        yield begun
+    except UnreachableError:
+        signing().failed(begun=begun, now=desk().now())
+        raise
 
 
 def sign_out() -> AnyResponse:

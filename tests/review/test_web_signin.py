@@ -469,6 +469,28 @@ def test_an_issuer_that_is_away_is_told_and_tried_again(clinic: Clinic) -> None:
     assert clinic.enter().status_code == 303
 
 
+def test_an_issuer_that_takes_long_to_fail_is_left_alone_for_a_minute(clinic: Clinic) -> None:
+    """Else strangers could keep the one thread waiting, and her open page with it."""
+    clock = clinic.practice.clock
+    clinic.issuer.fault["/realm/token"] = Fault(status=503)
+    clinic.issuer.meanwhile = lambda: clock.pass_(seconds=9)
+    refused(clinic.sign_in(), "out of order", 503)
+    heard = len(clinic.issuer.heard)
+    for path in ("/sign-in/go", "/signed-in?state=x&code=x"):
+        refused(clinic.get(path), "gave no answer just now", 503)
+    assert len(clinic.issuer.heard) == heard
+    clock.pass_(seconds=61)
+    clinic.issuer.fault.clear()
+    assert clinic.sign_in().status_code == 200
+
+
+def test_an_issuer_that_fails_at_once_is_asked_again_at_once(clinic: Clinic) -> None:
+    clinic.issuer.fault["/realm/token"] = Fault(status=503)
+    refused(clinic.sign_in(), "out of order", 503)
+    clinic.issuer.fault.clear()
+    assert clinic.sign_in().status_code == 200
+
+
 @pytest.mark.parametrize(
     ("path", "fault", "status", "why"),
     [

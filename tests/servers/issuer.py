@@ -58,6 +58,9 @@ class IssuerServer:
     told: dict[str, Any] = field(default_factory=dict)
     """What that says otherwise."""
 
+    meanwhile: Callable[[], object] = lambda: None
+    """What happens while one waits for a token."""
+
     public: bool = False
     """Whether the client has no secret."""
 
@@ -183,6 +186,7 @@ class IssuerServer:
         body = desk.rfile.read(int(desk.headers["Content-Length"])).decode()
         form = dict(urllib.parse.parse_qsl(body))
         self.heard.append(desk.path.partition("?")[0])
+        self.meanwhile()
         if desk.path in self.fault:
             self._say(desk, self.fault[desk.path].body, self.fault[desk.path].status)
         elif desk.path.startswith("/realm/authorize"):
