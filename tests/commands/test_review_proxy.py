@@ -119,7 +119,7 @@ def test_the_address_bar_keeps_nothing_of_the_sign_in(clinic: Clinic) -> None:
 def test_a_colleague_reads_why_she_may_not_and_her_own_page_goes_on(clinic: Clinic) -> None:
     hers = clinic.new_page()
     clinic.enter(hers)
-    clinic.issuer.person = {"sub": "0816-berta"}
+    clinic.issuer.person = {"sub": "0816-berta", "email": "berta@clinic.example"}
     theirs = clinic.new_page()
     clinic.sign_in(theirs)
     assert "somebody whose record this is not" in theirs.locator("main").inner_text()
