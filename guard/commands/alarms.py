@@ -18,6 +18,7 @@ from guard.errors import FatalError, GuardError, RecordError, TransientError
 from guard.pipeline.house import Summary
 from guard.pipeline.threads import Code, Threads
 from guard.record import durable
+from guard.record.times import to_ms
 from guard.reply import troubles
 from guard.reply.troubles import Signs, Standing, Trouble
 
@@ -92,7 +93,7 @@ def _look(settings: Settings, *, ended: bool, broken: bool, faultless: bool) -> 
     )
     found = troubles.standing(signs, before, last=lastscan.ended(settings.record_folder), now=now)
     if due := troubles.due(found, now):
-        told = {one: replace(found[one], told=int(now.timestamp() * 1000)) for one in due}
+        told = {one: replace(found[one], told=to_ms(now)) for one in due}
         # Noted first: a full disk must not make it a letter every five minutes.
         if _write_troubles(settings, found | told) and _tell(settings, due):
             found |= told

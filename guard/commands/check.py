@@ -3,7 +3,7 @@
 import json
 import sys
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import click
@@ -31,6 +31,7 @@ from guard.pipeline.walk import OVERSIZED
 from guard.record import witness
 from guard.record.entry import Entry
 from guard.record.ledger import Record
+from guard.record.times import from_ms
 from guard.record.verify import Examination
 from guard.reply import numbers
 from guard.reply.wording import approved, wordings
@@ -93,7 +94,7 @@ def _witness(settings: Settings) -> Iterator[str]:
         seen = witness.seen(settings.record_folder).get(name, witness.Seen())
         if seen.why:
             raise UnreachableError(f"not {name}: {seen.why}", hint="Try: guard record witness")
-        last = datetime.fromtimestamp(seen.at / 1000, UTC)
+        last = from_ms(seen.at)
         yield f"{name} {last:%Y-%m-%d}, {seen.size} entries" if seen.at else f"{name}: not yet"
 
 
@@ -243,7 +244,7 @@ def _lies_there(record: Record, entry: Entry) -> bool:
 
 
 def _day(at: int) -> str:
-    return datetime.fromtimestamp(at / 1000, tz=UTC).strftime("%Y-%m-%d %H:%M UTC")
+    return from_ms(at).strftime("%Y-%m-%d %H:%M UTC")
 
 
 def _last_run(settings: Settings) -> Iterator[str]:
@@ -266,7 +267,7 @@ def _backup(settings: Settings) -> Iterator[str]:
     except (OSError, ValueError, KeyError, TypeError):
         made = None
     with wiring.open_record(settings, readonly=True) as record:
-        begun = datetime.fromtimestamp(record.entry(0).at / 1000, UTC)
+        begun = from_ms(record.entry(0).at)
     ago = wiring.clock() - (made or begun)
     if ago > _OLD_BACKUP:
         raise RecordError(

@@ -1,7 +1,6 @@
 """``guard record``: verify, show and export what was filed."""
 
 import sys
-from datetime import UTC, datetime
 from pathlib import Path
 
 import click
@@ -19,6 +18,7 @@ from guard.commands.record_verify import verify
 from guard.commands.record_witness import witness
 from guard.commands.review import minutes_of_item
 from guard.config import load
+from guard.record.times import from_ms
 from guard.review import plain
 
 
@@ -59,7 +59,7 @@ def show(config: Path, item: int | None, passphrase_file: Path | None) -> None:
             if entry.kind != "filed":
                 continue
             minutes = minutes_of_item(opened, reader, entry.seq)
-            when = datetime.fromtimestamp(entry.fields["received"] / 1000, tz=UTC)
+            when = from_ms(entry.fields["received"])
             about = (
                 f"{minutes.verdict.label.value:10}  {plain.one_line(minutes.sender)}"
                 if minutes

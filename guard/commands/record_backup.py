@@ -4,7 +4,6 @@ import contextlib
 import json
 import tempfile
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from pathlib import Path
 
 import click
@@ -27,6 +26,7 @@ from guard.record.restore import open_scanner, openable, orders
 from guard.record.restore import restore as record_restore
 from guard.record.seal import Identity
 from guard.record.sqlite import SqliteRecord
+from guard.record.times import from_ms
 
 _DAY_MS = 86_400_000
 _S3 = "s3://"
@@ -201,7 +201,7 @@ def _orders(newer: str) -> Iterator[Entry]:
 
 
 def _day(milliseconds: int) -> str:
-    return f"{datetime.fromtimestamp(milliseconds / 1000, UTC):%Y-%m-%d %H:%M} UTC"
+    return f"{from_ms(milliseconds):%Y-%m-%d %H:%M} UTC"
 
 
 def _note(settings: Settings, entries: int) -> None:

@@ -1,7 +1,6 @@
 """``guard record erase``: the end of one client's record, in two steps with a day between."""
 
 from contextlib import ExitStack
-from datetime import UTC, datetime
 from pathlib import Path
 
 import click
@@ -20,6 +19,7 @@ from guard.record.eraser import erase as carry_out
 from guard.record.eraser import finish
 from guard.record.ledger import Record
 from guard.record.reading import Reader
+from guard.record.times import from_ms
 from guard.review.earlier import earlier
 from guard.review.index import Index
 from guard.review.letters import Letters
@@ -81,7 +81,7 @@ def erase(
 
 def certificate(entry: Entry) -> str:
     """Return what an erasure's entry certifies, in words."""
-    told, when = entry.data, datetime.fromtimestamp(entry.at / 1000, tz=UTC)
+    told, when = entry.data, from_ms(entry.at)
     ordered = f"{told.get('ordered', 'unknown')}, entry {told.get('order', 'unknown')}"
     letters, said = told.get("letters", "?"), told.get("said", "?")
     lines = [
@@ -201,7 +201,7 @@ def _destroy(
         # A letter may have come while a model was made.
         planned = _planned(record, owner)
         _ripe(record, owner, rights.code(order), planned)
-        ordered = datetime.fromtimestamp(order.at / 1000, tz=UTC)
+        ordered = from_ms(order.at)
         body: dict[str, JSON] = {
             "letters": planned.letters,
             "said": planned.said,

@@ -16,6 +16,7 @@ from guard.config import load
 from guard.errors import GuardError
 from guard.record.ledger import Record
 from guard.record.reading import Reader
+from guard.record.times import from_ms
 from guard.review import plain
 from guard.review.index import Index
 from guard.review.letters import Letters
@@ -99,7 +100,7 @@ def _fields(record: Record, reader: Reader, letters: Letters, item: int) -> dict
     entry = record.entry(item).fields
     about = minutes_of_item(record, reader, item)
     sender, subject = (about.sender, about.subject) if about else _headers(reader, letters, item)
-    received = datetime.fromtimestamp(entry["received"] / 1000, tz=UTC)
+    received = from_ms(entry["received"])
     return {
         "item": item,
         "received": received.isoformat(timespec="seconds"),

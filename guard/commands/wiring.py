@@ -16,6 +16,7 @@ from guard.errors import ConfigError, RecordError
 from guard.record.ledger import Record
 from guard.record.lock import scan_lock
 from guard.record.sqlite import SqliteRecord
+from guard.record.times import to_ms
 
 if TYPE_CHECKING:
     from guard.policy.sharing import Sharing
@@ -35,7 +36,7 @@ def today() -> date:
 
 def milliseconds() -> int:
     """Return the time now in milliseconds since 1970-01-01 UTC."""
-    return int(clock().timestamp() * 1000)
+    return to_ms(clock())
 
 
 def token() -> str:

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from guard.record.entry import Cursor, Entry, Fact
+from guard.record.times import to_ms
 
 LATE = timedelta(hours=24)
 """Time without a scan after which the record says so."""
@@ -110,7 +111,7 @@ def pause(last: datetime | None, now: datetime) -> Fact | None:
     """Return what the record should say of the time since the last scan; None if not late."""
     if last is None or now - last <= LATE:
         return None
-    body = {"since": int(last.timestamp() * 1000), "until": int(now.timestamp() * 1000)}
+    body = {"since": to_ms(last), "until": to_ms(now)}
     return Fact(kind=PAUSED, body=body)
 
 

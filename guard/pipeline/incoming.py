@@ -10,6 +10,7 @@ from guard.mail.shown import Fetched
 from guard.pipeline import letters
 from guard.pipeline.house import Record
 from guard.record.entry import UNSORTED, Incoming, Location
+from guard.record.times import to_ms
 
 JUDGE = "judge"
 """The task of every message that somebody else wrote."""
@@ -36,7 +37,7 @@ def incoming(
         locations=locations,
         owners=owners,
         direction=direction,
-        received=int(mail.received.timestamp() * 1000),
+        received=to_ms(mail.received),
         opens=_opens(mail.raw, owners, direction),
     )
 

@@ -22,6 +22,7 @@ from guard.policy.roles import extract, role_of
 from guard.policy.rules import decide
 from guard.policy.sharing import Opened
 from guard.record.entry import UNSORTED, Entry, Fact
+from guard.record.times import to_ms
 from guard.reply.history import TRIPPED, History
 from guard.reply.outbox import Outcome
 from guard.reply.wording import REMINDER, SIGNPOST
@@ -75,7 +76,7 @@ class _Decided:
         return Opened(
             item=self.work.item,
             owners=self.work.owners,
-            received=_ms(self.work.mail.received),
+            received=to_ms(self.work.mail.received),
             role=role_of(self.minutes, self.case.message),
             extract=extract(self.minutes, self.case.message),
         )
@@ -140,7 +141,7 @@ class Judging:
             if self._alarmed & {*one.case.clients}:
                 self._history.ended(one.case.clients[0])
                 held = self._decide(one.work, reading)
-                self._house.record.append([held.entry], now=_ms(self._house.clock()))
+                self._house.record.append([held.entry], now=to_ms(self._house.clock()))
                 self._count(held)
             else:
                 self._remind(one)
@@ -148,7 +149,7 @@ class Judging:
 
     def _file(self, decided: list[_Decided], facts: list[Fact]) -> None:
         """File decisions, and open to a role what it may open, at one stroke."""
-        house, now = self._house, _ms(self._house.clock())
+        house, now = self._house, to_ms(self._house.clock())
         if house.sharing is None:
             house.record.append(facts, now=now)
             return
@@ -173,7 +174,7 @@ class Judging:
             else:
                 # It was judged, and waits for her; only the reminder is off.
                 gone = Fact(kind="gone", item=item, owner=owners[0], closes=("remind",))
-            record.append([gone], now=_ms(self._house.clock()))
+            record.append([gone], now=to_ms(self._house.clock()))
 
     def _decide(self, work: Work, reading: Reading) -> _Decided:
         try:
@@ -228,7 +229,7 @@ class Judging:
             # The window was opened by the first decision, and is not opened again.
             return int(earlier.data["due"])
         delay = self._house.settings.reminders.delay_minutes
-        return _ms(now) + 60_000 * delay if delay else None
+        return to_ms(now) + 60_000 * delay if delay else None
 
     def _count(self, one: _Decided) -> None:
         summary, grounds = self._summary, one.minutes.decision.grounds
@@ -245,7 +246,7 @@ class Judging:
             self.postponed.add(item)
             return
         now, client = house.clock(), one.case.clients[0]
-        if one.due is not None and one.due > _ms(now):
+        if one.due is not None and one.due > to_ms(now):
             return
         act = house.errands.send_reminder
         if Action.SHADOW in one.actions:
@@ -302,7 +303,3 @@ def _gone() -> Minutes:
     )
     reading = Reading(message=None, verdict=unjudged("unreadable"))
     return minutes_of(reading, decision, received="", authenticity=UNREAD.reason)
-
-
-def _ms(moment: datetime) -> int:
-    return int(moment.timestamp() * 1000)

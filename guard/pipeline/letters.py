@@ -9,6 +9,7 @@ from datetime import datetime
 
 from guard.pipeline.house import Record
 from guard.record.entry import UNSORTED, Fact
+from guard.record.times import to_ms
 
 TASK = "wrote"
 """Opened with a letter's filing, and closed by its note."""
@@ -24,7 +25,7 @@ def note_letters(record: Record, *, now: datetime) -> None:
     known: dict[str, int] = {}
     facts = [fact for item in record.tasks(TASK) for fact in _notes(record, item, known)]
     if facts:
-        record.append(facts, now=int(now.timestamp() * 1000))
+        record.append(facts, now=to_ms(now))
 
 
 def _notes(record: Record, item: int, known: dict[str, int]) -> Iterator[Fact]:

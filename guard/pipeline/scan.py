@@ -15,6 +15,7 @@ from guard.pipeline.house import House, Summary
 from guard.pipeline.letters import note_letters
 from guard.pipeline.walk import Walk
 from guard.record.entry import Fact
+from guard.record.times import to_ms
 from guard.reply.outbox import settle
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ def scan(house: House) -> Summary:
     whole = _all_through(walks, court, summary)
     if court.sat is not None:
         court.sat.answer()
-    now = int(house.clock().timestamp() * 1000)
+    now = to_ms(house.clock())
     if whole and (open_ := open_items(house.record, now=now)):
         judging = court.judging()
         open_ -= judging.postponed
@@ -51,7 +52,7 @@ def scan(house: House) -> Summary:
                 _take_through(walk, court)
     if (late := gaps.pause(house.last, house.clock())) is not None:
         # Told at the end: a scan that did not get so far has not ended the pause.
-        house.record.append([late], now=int(house.clock().timestamp() * 1000))
+        house.record.append([late], now=to_ms(house.clock()))
     _note_problems(house, summary)
     return summary
 
@@ -80,7 +81,7 @@ def _take_up(house: House, summary: Summary) -> None:
     summary.uncertain += settle(house.record, now=house.clock())
     note_letters(house.record, now=house.clock())
     if house.sharing is not None:
-        house.sharing.catch_up(now=int(house.clock().timestamp() * 1000))
+        house.sharing.catch_up(now=to_ms(house.clock()))
 
 
 def _note_problems(house: House, summary: Summary) -> None:
@@ -98,7 +99,7 @@ def _mind_an_older_record(house: House) -> None:
         from guard.policy.circumstances import RESTORED  # noqa: PLC0415  # hardly ever
 
         found = Fact(kind=RESTORED, body={"entries": size, "noted": house.noted})
-        house.record.append([found], now=int(house.clock().timestamp() * 1000))
+        house.record.append([found], now=to_ms(house.clock()))
 
 
 def _all_through(walks: list[Walk], court: _Court, summary: Summary) -> bool:

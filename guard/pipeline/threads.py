@@ -9,6 +9,8 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from hashlib import sha256
 
+from guard.record.times import to_ms
+
 _MOST_LETTERS = 2_000
 """So many letters are remembered: some months of a busy practice."""
 
@@ -57,7 +59,7 @@ class Threads:
     def wrote(self, message_id: str | None, received: datetime, *, automatic: bool) -> None:
         """Note a letter of hers that lies in Sent."""
         if not automatic:
-            self._newest = max(self._newest, _ms(received))
+            self._newest = max(self._newest, to_ms(received))
             self.changed = True
         if message_id is not None:
             key = self._of(message_id)
@@ -77,12 +79,12 @@ class Threads:
             return
         key = self._of(references[-1])
         if key not in self._letters:
-            self._unseen[key] = _ms(received)
+            self._unseen[key] = to_ms(received)
             self.changed = True
 
     def silent(self, now: datetime) -> bool:
         """Whether clients answer letters that never came to lie in Sent."""
-        since = max(self._newest, _ms(now - _PERIOD))
+        since = max(self._newest, to_ms(now - _PERIOD))
         return sum(at > since for at in self._unseen.values()) >= _ENOUGH
 
     def told(self) -> dict[str, object]:
@@ -101,7 +103,3 @@ class Threads:
     def _keyed(self, digest: object) -> str:
         # No address holds a space, so this can be no client's code.
         return self._code(f"message-id {digest}").hex()[:24]
-
-
-def _ms(moment: datetime) -> int:
-    return int(moment.timestamp() * 1000)

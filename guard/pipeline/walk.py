@@ -14,6 +14,7 @@ from guard.pipeline import gaps, letters, numbered
 from guard.pipeline.due import open_items
 from guard.pipeline.house import Folder, House, Summary
 from guard.record.entry import Cursor, Fact, Filed, Incoming, Location, Sighting
+from guard.record.times import to_ms
 
 OVERSIZED = "oversized"
 """Kind of the entry that says which message was left on the server."""
@@ -131,7 +132,7 @@ class Walk:
             item=item,
             locations=(self._place(uid),),
             direction=direction if self.folder.direction == "also" else self.folder.direction,
-            received=int(told.received.timestamp() * 1000),
+            received=to_ms(told.received),
         )
 
     def _file(self, batch: Batch, cursor: Cursor) -> list[Work]:
@@ -268,7 +269,7 @@ class Walk:
         )
 
     def _now(self) -> int:
-        return int(self._house.clock().timestamp() * 1000)
+        return to_ms(self._house.clock())
 
 
 def account_of(settings: Settings) -> str:

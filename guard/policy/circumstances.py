@@ -4,7 +4,7 @@ Touches the world only through the record that it is given.
 """
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from guard.clients.directory import find, known_of
@@ -16,6 +16,7 @@ from guard.policy.bars import after_danger
 from guard.policy.case import Case
 from guard.policy.writer import poses_as_client
 from guard.record.entry import Entry
+from guard.record.times import from_ms
 from guard.verdict.reading import Reading
 
 UNREAD = Authenticity(authenticated=False, reason="unreadable")
@@ -140,7 +141,7 @@ def _vouched(
 
 def _restored(record: Record) -> datetime | None:
     found = record.latest(RESTORED)
-    return None if found is None else datetime.fromtimestamp(found.at / 1000, tz=UTC)
+    return None if found is None else from_ms(found.at)
 
 
 def _wrote(record: Record, client: str) -> datetime | None:
@@ -148,4 +149,4 @@ def _wrote(record: Record, client: str) -> datetime | None:
     if found is None:
         return None
     at: int = found.data["last"]
-    return datetime.fromtimestamp(at / 1000, tz=UTC)
+    return from_ms(at)

@@ -11,7 +11,6 @@ import os
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
 from typing import BinaryIO
@@ -21,6 +20,7 @@ from guard.record import durable
 from guard.record.entry import Entry, Location
 from guard.record.queries import Queries
 from guard.record.reading import Reader
+from guard.record.times import from_ms
 
 _COLUMNS = ("item", "sha256", "direction", "received", "locations")
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
@@ -160,6 +160,6 @@ def csv_line(cells: tuple[str, ...]) -> bytes:
 
 def _moment(milliseconds: int) -> str:
     try:
-        return datetime.fromtimestamp(milliseconds / 1000, UTC).isoformat(timespec="seconds")
+        return from_ms(milliseconds).isoformat(timespec="seconds")
     except (ValueError, OverflowError, OSError):
         return f"{milliseconds} ms"

@@ -10,11 +10,12 @@ import contextlib
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from hashlib import sha256
 from typing import Any, Self
 
 from guard.errors import ConfigError, GuardError, RecordBrokenError, RecordError, UnreachableError
+from guard.record.times import from_ms
 
 _DAY_MS = 86_400_000
 
@@ -230,7 +231,7 @@ class Objects:
 
 
 def _date(ms: int) -> datetime:
-    return datetime.fromtimestamp(ms / 1000, tz=UTC)
+    return from_ms(ms)
 
 
 def _code(error: Any) -> str:  # noqa: ANN401 - botocore has no types

@@ -13,6 +13,7 @@ from typing import Protocol
 from guard.config import Alerts
 from guard.errors import GuardError, SendRefusedError
 from guard.record.entry import JSON, Entry, Fact
+from guard.record.times import to_ms
 from guard.reply import compose
 from guard.reply.compose import Letter
 from guard.reply.outbox import Sender
@@ -117,7 +118,7 @@ class Alerting:
         if again or second:
             body: dict[str, JSON] = {"items": sorted(again), "second": second and missed is None}
             told.append(Fact(kind=AGAIN, body=body))
-        record.append(told, now=_ms(now))
+        record.append(told, now=to_ms(now))
         return problem or missed
 
     def report(self, what: str, *, now: datetime) -> GuardError | None:
@@ -147,7 +148,7 @@ class Alerting:
         period = timedelta(minutes=self.settings.repeat_minutes) // _MS
         # A clock that was set back must not silence it.
         return bool(period) and any(
-            not 0 <= _ms(now) - one.at < period for one in waiting.values()
+            not 0 <= to_ms(now) - one.at < period for one in waiting.values()
         )
 
     def _tell(self, to: str, letter: Callable[[Way], Letter]) -> GuardError | None:
@@ -194,7 +195,3 @@ def _put_off(record: Record, item: int) -> bool:
 
 
 _MS = timedelta(milliseconds=1)
-
-
-def _ms(moment: datetime) -> int:
-    return int(moment.timestamp() * 1000)

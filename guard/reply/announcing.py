@@ -10,6 +10,7 @@ from typing import Protocol
 
 from guard.errors import GuardError, SendRefusedError
 from guard.record.entry import JSON, UNSORTED, Fact, canonical
+from guard.record.times import from_ms, to_ms
 from guard.reply.announcement import Announcement, Recipient, letter
 from guard.reply.outbox import Outcome, Record, announced, file_letter, hand_over, leaving
 
@@ -50,7 +51,7 @@ class Announcing:
         self._began: datetime | None = None
         for one in record.of_kind(BEGUN):
             if one.data["document"] == announcement.version:
-                self._began = datetime.fromtimestamp(one.data["date"] / 1000, tz=UTC)
+                self._began = from_ms(one.data["date"])
 
     @property
     def begun(self) -> bool:
@@ -65,13 +66,13 @@ class Announcing:
         version, cover = self._announcement.version, self._announcement.cover
         body: dict[str, JSON] = {
             "document": version,
-            "date": int(self._began.timestamp() * 1000),
+            "date": to_ms(self._began),
             "letters": letters,
         }
         told = {"subject": cover.subject, "words": cover.words, "name": self._announcement.name}
         facts = [Fact(kind=BEGUN, body=body, secret=canonical(told), owners=(UNSORTED,))]
         facts += [Fact(kind=IN_PERSON, owner=one, body={"document": version}) for one in in_person]
-        self._record.append(facts, now=int(now.timestamp() * 1000))
+        self._record.append(facts, now=to_ms(now))
 
     def left(self, recipient: Recipient) -> tuple[str, ...]:
         """Ids of those of a recipient's clients who are still to be told."""
@@ -86,10 +87,10 @@ class Announcing:
 
     def within_the_hour(self, now: datetime) -> list[datetime]:
         """When the letters of any announcement left within the hour, oldest first."""
-        since = int((now - _HOUR).timestamp() * 1000)
+        since = to_ms(now - _HOUR)
         left = [self._record.of_kind(kind, since=since) for kind in (SENT, UNCERTAIN)]
         found = {one.item: one.at for some in left for one in some}
-        return [datetime.fromtimestamp(at / 1000, tz=UTC) for at in sorted(found.values())]
+        return [from_ms(at) for at in sorted(found.values())]
 
     def tell(
         self, recipient: Recipient, *, sender: Sender, now: datetime
@@ -104,7 +105,7 @@ class Announcing:
             found = letter(self._announcement, recipient, sender=self._sender, began=self._began)
         except SendRefusedError as refused:
             return Outcome.REFUSED, b"", refused
-        at = int(now.timestamp() * 1000)
+        at = to_ms(now)
         # The same bytes are the same item: a letter that a crash left behind goes on from there.
         item = file_letter(
             found, owners=recipient.owners, account=self._account, record=self._record, at=at

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from guard.config import Settings
 from guard.errors import GuardError, SendRefusedError
 from guard.mail.message import Message
+from guard.record.times import from_ms, to_ms
 from guard.reply import compose
 from guard.reply.outbox import (
     Outcome,
@@ -104,7 +105,7 @@ class Errands:
         waits = waiting(self.record, item, what)
         if waits is not None and waits.text == wording.version:
             # The same bytes again: one intent, one letter, however long the server is away.
-            token, date = waits.token, datetime.fromtimestamp(waits.date / 1000, tz=UTC)
+            token, date = waits.token, from_ms(waits.date)
         else:
             token, date = self.token(), now.astimezone(UTC)
         address = self.settings.reply_address
@@ -128,5 +129,5 @@ class Errands:
             account=self.settings.mailbox.user,
             what=what,
             token=token,
-            date=int(date.timestamp() * 1000),
+            date=to_ms(date),
         )

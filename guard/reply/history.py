@@ -5,11 +5,12 @@ this scan and is not sent yet, so that a flood in one scan counts like one over 
 """
 
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from guard.policy.minutes import KIND as DECIDED
 from guard.record.entry import Entry
+from guard.record.times import from_ms, to_ms
 from guard.reply.outbox import Outcome
 from guard.reply.wording import REMINDER, SIGNPOST, Wordings, approved
 
@@ -83,7 +84,7 @@ class History:
 
     def within_the_hour(self, now: datetime) -> int:
         """How many letters left by themselves within the hour, or are about to."""
-        since = _ms(now - _WINDOW)
+        since = to_ms(now - _WINDOW)
         if self._left is None:
             self._left = [
                 one.at
@@ -98,19 +99,19 @@ class History:
         if self._tripped is not None:
             return True
         found = self._record.latest(TRIPPED)
-        return found is not None and now - _moment(found.at) < _WINDOW
+        return found is not None and now - from_ms(found.at) < _WINDOW
 
     def alarmed(self, client: str, since: datetime) -> datetime | None:
         """When mail of this client was last announced to her at once; aware. None if not since."""
         if client in self._alarmed:
             return self._alarmed[client]
-        decided = self._record.of_kind(DECIDED, owner=client, since=_ms(since))
+        decided = self._record.of_kind(DECIDED, owner=client, since=to_ms(since))
         # The bytes are looked at first: to read them all is dear, and an alert is rare.
         found = [
             one for one in decided if b'"alert"' in one.body and "alert" in one.data["actions"]
         ]
         held = {one.item for one in self._record.of_kind(TRIPPED)} if found else set()
-        return max((_moment(one.at) for one in found if one.item not in held), default=None)
+        return max((from_ms(one.at) for one in found if one.item not in held), default=None)
 
     def alarm(self, clients: set[str], now: datetime) -> None:
         """Note that mail of these clients is announced now."""
@@ -150,7 +151,7 @@ def last_reminder(
     """
     found = [_newest(record, client, kind.of(what), text) for kind in kinds]
     at = max((one.at for one in found if one is not None), default=None)
-    return None if at is None else _moment(at)
+    return None if at is None else from_ms(at)
 
 
 def _newest(record: Record, client: str, kind: str, text: str) -> Entry | None:
@@ -164,11 +165,3 @@ def _newest(record: Record, client: str, kind: str, text: str) -> Entry | None:
 
 def _version(body: Mapping[str, object]) -> str:
     return str(body.get("text", ""))
-
-
-def _ms(moment: datetime) -> int:
-    return int(moment.timestamp() * 1000)
-
-
-def _moment(at: int) -> datetime:
-    return datetime.fromtimestamp(at / 1000, tz=UTC)

@@ -20,6 +20,7 @@ from guard.errors import (
     TransientError,
 )
 from guard.record.entry import JSON, Entry, Fact, Filed, Incoming
+from guard.record.times import to_ms
 from guard.reply.compose import Letter
 from guard.reply.wording import REMINDER
 
@@ -153,7 +154,7 @@ def remind(
     Returns:
         How it ended, and what went wrong if anything did.
     """
-    at, client, item = _ms(now), reminder.client, reminder.answers
+    at, client, item = to_ms(now), reminder.client, reminder.answers
     before = waiting(record, item, reminder.what)
     letter = file_letter(
         reminder.letter, owners=(client,), account=reminder.account, record=record, at=at
@@ -231,7 +232,7 @@ def refuse(item: int, *, client: str, record: Record, now: datetime, what: str =
         opens=("review",),
         closes=("remind",),
     )
-    record.append([refused], now=_ms(now))
+    record.append([refused], now=to_ms(now))
 
 
 def shadow(reminder: Reminder, *, record: Record, now: datetime) -> None:
@@ -245,7 +246,7 @@ def shadow(reminder: Reminder, *, record: Record, now: datetime) -> None:
         owners=(reminder.client,),
         closes=("remind",),
     )
-    record.append([noted], now=_ms(now))
+    record.append([noted], now=to_ms(now))
 
 
 def settle(record: Record, *, now: datetime) -> int:
@@ -273,7 +274,7 @@ def settle(record: Record, *, now: datetime) -> int:
             facts = _ended(
                 Outcome.UNCERTAIN, kind, answers, letter=letter, client=left.owner, body=body
             )
-        record.append(facts, now=_ms(now))
+        record.append(facts, now=to_ms(now))
     return uncertain
 
 
@@ -310,7 +311,3 @@ def _ended(  # by keyword: one entry's fields
         Fact(kind="outcome", item=letter, owner=client, closes=(OUTCOME,)),
         Fact(kind=kind, item=item, owner=client, body=body, opens=(*again, *look)),
     ]
-
-
-def _ms(moment: datetime) -> int:
-    return int(moment.timestamp() * 1000)

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum
 
+from guard.record.times import to_ms
+
 
 class Trouble(Enum):
     """One thing that does not work. The values are kept between scans."""
@@ -90,10 +92,10 @@ def standing(
         last: When a scan last ended well, aware; None when none ever did.
         now: The moment, aware.
     """
-    first = Standing(since=_ms(now))
+    first = Standing(since=to_ms(now))
     found = {one: before.get(one, first) for one in _seen(signs)}
     if Trouble.SCAN in found and Trouble.SCAN not in before and last is not None:
-        found[Trouble.SCAN] = Standing(since=min(_ms(last), _ms(now)))
+        found[Trouble.SCAN] = Standing(since=min(to_ms(last), to_ms(now)))
     return found
 
 
@@ -102,7 +104,7 @@ def lasting(found: Mapping[Trouble, Standing], now: datetime) -> list[Trouble]:
     return [
         one
         for one, it in found.items()
-        if _ms(now) - it.since >= _PATIENCE.get(one, timedelta(0)) // _MS
+        if to_ms(now) - it.since >= _PATIENCE.get(one, timedelta(0)) // _MS
     ]
 
 
@@ -110,7 +112,7 @@ def due(found: Mapping[Trouble, Standing], now: datetime) -> list[Trouble]:
     """Return those of which she is told now; all that last, as soon as one of them is due."""
     lasts = lasting(found, now)
     # A clock that was set back must not silence it.
-    fresh = [one for one in lasts if not 0 <= _ms(now) - found[one].told < _AGAIN // _MS]
+    fresh = [one for one in lasts if not 0 <= to_ms(now) - found[one].told < _AGAIN // _MS]
     return lasts if fresh else []
 
 
@@ -128,7 +130,3 @@ def _seen(signs: Signs) -> Iterator[Trouble]:
 
 
 _MS = timedelta(milliseconds=1)
-
-
-def _ms(moment: datetime) -> int:
-    return int(moment.timestamp() * 1000)

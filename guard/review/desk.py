@@ -18,6 +18,7 @@ from guard.errors import GuardError, LockedError
 from guard.policy.sharing import Sharing
 from guard.record.ledger import Record
 from guard.record.reading import Reader
+from guard.record.times import to_ms
 from guard.reply.errands import Errands
 from guard.reply.wording import wordings
 from guard.review.book import Book, Memory
@@ -124,7 +125,7 @@ class Desk:
 
     def now(self) -> int:
         """Milliseconds since 1970-01-01 UTC."""
-        return int(self.edges.clock().timestamp() * 1000)
+        return to_ms(self.edges.clock())
 
     def unlock(self, passphrase: str) -> str:
         """Open with the passphrase; returns the new cookie.

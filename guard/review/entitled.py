@@ -4,7 +4,7 @@ Pure over the book that it is given.
 """
 
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import date
 
 from guard.clients import rights
 from guard.clients.access import Request, told
@@ -16,6 +16,7 @@ from guard.config import Settings
 from guard.errors import GuardError
 from guard.mail.message import Message
 from guard.record.entry import UNSORTED
+from guard.record.times import from_ms
 from guard.review.book import Book
 from guard.review.shelf import Row
 
@@ -101,4 +102,4 @@ def _reason(book: Book, owner: str) -> str:
 
 
 def _day(milliseconds: int) -> date:
-    return day_of(datetime.fromtimestamp(milliseconds / 1000, tz=UTC))
+    return day_of(from_ms(milliseconds))

@@ -5,9 +5,10 @@ the month in letters, no Latin.
 """
 
 import re
-from datetime import UTC, datetime, tzinfo
+from datetime import tzinfo
 
 from guard.policy.minutes import Minutes
+from guard.record.times import from_ms
 from guard.review.queue import Lane
 from guard.verdict.label import Label
 
@@ -77,7 +78,7 @@ def in_ten(chance: float) -> str:
 
 def moment(milliseconds: int, zone: tzinfo | None = None) -> str:
     """Return a time as ``22 November 2026, 2:05pm``; in this computer's zone by default."""
-    at = datetime.fromtimestamp(milliseconds / 1000, tz=UTC).astimezone(zone)
+    at = from_ms(milliseconds).astimezone(zone)
     half = "am" if at.hour < 12 else "pm"  # noqa: PLR2004  # noon
     return f"{at.day} {at:%B} {at.year}, {at.hour % 12 or 12}:{at:%M}{half}"
 
@@ -99,7 +100,7 @@ def day(milliseconds: int, zone: tzinfo | None = None) -> str:
 
 def iso(milliseconds: int) -> str:
     """Return a time as machines sort it, in UTC."""
-    return datetime.fromtimestamp(milliseconds / 1000, tz=UTC).isoformat(timespec="seconds")
+    return from_ms(milliseconds).isoformat(timespec="seconds")
 
 
 def age(milliseconds: int) -> str:

@@ -14,6 +14,7 @@ from guard.errors import GuardError, LockedError
 from guard.policy.roles import Extract, Role, read
 from guard.record.passphrase import open_with_passphrase
 from guard.record.seal import Identity, unseal
+from guard.record.times import to_ms
 from guard.review.session import Session
 
 
@@ -97,7 +98,7 @@ class RoleDesk:
 
     def now(self) -> int:
         """Milliseconds since 1970-01-01 UTC."""
-        return int(self._edges.clock().timestamp() * 1000)
+        return to_ms(self._edges.clock())
 
     def prepare(self, also: Callable[[], object] = lambda: None) -> None:
         """Nothing is read ahead: there is nothing public to read."""

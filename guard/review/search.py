@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 
 from guard.record.ledger import Record
 from guard.record.reading import Reader
+from guard.record.times import to_ms
 from guard.review.index import Index
 from guard.review.sqlite_words import Asked
 from guard.verdict.label import Label
@@ -109,4 +110,4 @@ def _asked(wanted: Wanted) -> Asked | None:
 
 
 def _moment(day: datetime | None) -> int | None:
-    return None if day is None else int(day.timestamp() * 1000)
+    return None if day is None else to_ms(day)
