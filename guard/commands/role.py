@@ -65,7 +65,10 @@ def key(folder: Path, *, database: str, new_passphrase_file: Path | None) -> Non
         locked = sealed_identity(identity, words, random=secrets.token_bytes)
     except ValueError as error:
         raise ConfigError(str(error), hint="Nothing was made. Choose six words, say.") from None
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise ConfigError(f"cannot make {folder}: {error.strerror}") from None
     durable.write(sealed, locked)
     # A JSON string is a TOML one, too.
     told = {"database": database, "key": KEY}
@@ -136,6 +139,18 @@ def remove(config: Path, login: str) -> None:
             raise ConfigError(f"nothing is open to {login}", hint="See: guard role list")
         clinics.revoke(login, now=wiring.milliseconds())
     click.echo(f"{login} can read nothing from now on. What was read before, was read.")
+
+
+@role.command()
+def tables() -> None:
+    """Print the SQL that a database from an earlier release needs, for its tables' owner.
+
+    A database made by this release has it already. Run it again when the groups of roles came
+    after the tables.
+    """
+    from guard.record.postgres_connection import roles_sql  # noqa: PLC0415  # only here
+
+    click.echo(roles_sql(), nl=False)
 
 
 role.add_command(open_)

@@ -104,11 +104,12 @@ class Sharing:
             RecordError: Nothing was done.
         """
         before = self._record.shared_with([one.item for one in opened])
+        grants, apart = self.grants, self.apart()
         said: list[Fact] = []
         withdrawn: list[tuple[int, str]] = []
         shares: list[Share] = []
         for one in opened:
-            wanted = self._wanted(one, now)
+            wanted = _wanted(one, grants, apart, now=now)
             known = before.get(one.item, set())
             added = [grant for grant in wanted if grant.login not in known]
             ended = sorted(known - {grant.login for grant in wanted})
@@ -140,14 +141,6 @@ class Sharing:
         """
         self._record.catch_up(oldest={Role.RECEPTIONIST.value: now - _KEPT_MS}, now=now)
 
-    def _wanted(self, one: Opened, now: int) -> list[Grant]:
-        past = one.role is Role.RECEPTIONIST and one.received < now - _KEPT_MS
-        if one.role is None or past:
-            return []
-        away = {login for owner, login in self.apart() if owner in (one.client, *one.owners)}
-        ours = [grant for grant in self.grants if grant.role == one.role.value]
-        return [grant for grant in ours if grant.login not in away]
-
 
 def keep_apart(owner: str, login: str, *, apart: bool) -> Fact:
     """Return the entry by which a client's mail is never opened to a login, or may be again."""
@@ -155,6 +148,17 @@ def keep_apart(owner: str, login: str, *, apart: bool) -> Fact:
 
 
 _KEPT_MS = int(KEPT.total_seconds() * 1000)
+
+
+def _wanted(
+    one: Opened, grants: Sequence[Grant], apart: set[tuple[str, str]], *, now: int
+) -> list[Grant]:
+    past = one.role is Role.RECEPTIONIST and one.received < now - _KEPT_MS
+    if one.role is None or past:
+        return []
+    away = {login for owner, login in apart if owner in (one.client, *one.owners)}
+    ours = [grant for grant in grants if grant.role == one.role.value]
+    return [grant for grant in ours if grant.login not in away]
 
 
 def _share(one: Opened, grant: Grant) -> Share:

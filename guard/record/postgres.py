@@ -247,7 +247,7 @@ class PostgresRecord(Record):
         if not has_roles(self._store.db):
             raise RecordError(
                 "this database has no place yet for what is shared",
-                hint="Whoever owns its tables runs: psql -1 -f guard/record/postgres_0002.sql",
+                hint="Whoever owns its tables runs: guard role tables | psql -1 DATABASE",
             )
         return Shares(self._store)
 

@@ -1,7 +1,7 @@
 -- What receptionists and supervisors may open. Source: FORMAT.md, "Roles that read a part".
--- Run by the role that owns the tables: `guard record migrate`, or `psql -1 -f` (again, too: for
--- groups that came later). It touches no table of postgres_0001.sql, and guard.version stays: a
--- guard that knows nothing of it goes on beside one that does.
+-- Run by the role that owns the tables: `guard record migrate`, or `guard role tables | psql -1`;
+-- again, too, for groups that came later. It touches no table of postgres_0001.sql, and
+-- guard.version stays: a guard that knows nothing of it goes on beside one that does.
 
 CREATE SCHEMA IF NOT EXISTS guard_roles;
 

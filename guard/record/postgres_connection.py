@@ -181,6 +181,11 @@ def insist_whole(db: "psycopg.Connection") -> None:
         raise RecordBrokenError("the tables or triggers of the record were changed")
 
 
+def roles_sql() -> str:
+    """The statements of `postgres_0002.sql`."""
+    return _sql(_ROLES).decode()
+
+
 def has_roles(db: "psycopg.Connection") -> bool:
     """Whether there is a place for what receptionists and supervisors may open.
 

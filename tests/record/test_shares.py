@@ -11,12 +11,13 @@ from guard.record.entry import Fact
 from guard.record.eraser import erase
 from guard.record.grant import GRANTED, Share
 from guard.record.postgres import PostgresRecord
+from guard.record.postgres_connection import roles_sql
 from guard.record.seal import Identity, unseal
 from guard.record.verify import verify
 from tests.record.clinic import LETTER
 from tests.record.conftest import NOW
 from tests.record.staff import DANGER, TUESDAY, Staff, another_letter, file_two, found, share
-from tests.servers.postgres import Postgres
+from tests.servers.postgres import ROLE, Postgres
 
 TABLES = (
     *("guard.entry", "guard.blob", "guard.checkpoint", "guard.location", "guard.content"),
@@ -278,15 +279,31 @@ def test_a_changed_table_is_refused(staff: Staff) -> None:
 def test_the_tables_may_be_made_again_and_an_older_guard_goes_on(
     staff: Staff, two: tuple[int, int]
 ) -> None:
-    import guard.record  # noqa: PLC0415  # for its folder
-
-    sql = (Path(guard.record.__file__).parent / "postgres_0002.sql").read_bytes()
     with psycopg.connect(staff.superuser) as db:
-        db.execute(sql)
+        db.execute(roles_sql().encode())
         assert db.execute("SELECT max(number) FROM guard.version").fetchone() == (1,)
         rows = "SELECT count(*) FROM pg_class WHERE relnamespace = 'guard'::regnamespace"
         assert db.execute(f"{rows} AND relrowsecurity".encode()).fetchone() == (9,)
     assert staff.rita.reads() == [TUESDAY]
+
+
+def test_a_database_of_an_earlier_release_goes_on_and_says_what_it_lacks(staff: Staff) -> None:
+    with psycopg.connect(staff.superuser, autocommit=True) as db:
+        db.execute("DROP SCHEMA guard_roles CASCADE")
+    with staff.annas() as record:
+        another_letter(record, TUESDAY)
+        assert not record.shareable
+        assert list(verify(record)) == []
+        with pytest.raises(RecordError, match="no place yet") as told:
+            record.shares()
+    assert "guard role tables" in told.value.hint
+
+    with psycopg.connect(staff.superuser.replace("postgres@", f"{ROLE}@")) as db:
+        db.execute(roles_sql().encode())
+    with staff.annas() as record:
+        item = another_letter(record, DANGER)
+        share(record, item, staff.sue.grant, DANGER)
+    assert staff.sue.reads() == [DANGER]
 
 
 def test_the_letters_of_a_practice_without_grants_are_shown_to_nobody(
