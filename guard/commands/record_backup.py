@@ -118,6 +118,7 @@ def restore(
             click.echo(f"{again} erase orders carried out again.")
     beside.tell(folder)
     click.echo(f'To use it, set [record] path = "{folder}" in guard.toml, or move it there.')
+    click.echo("Of a clinic: take database, practice, blobs and endpoint out of [record] as well.")
 
 
 @click.command()

@@ -38,7 +38,7 @@ def passphrase(
     """Change the passphrase. The recovery sheet stays as it is."""
     with wiring.open_record(load(config), readonly=True) as record:
         identity = record.keys.unlock(asking.ask_passphrase(passphrase_file))
-        _store(record, identity, _new_passphrase(new_passphrase_file))
+        _store(load(config), record, identity, _new_passphrase(new_passphrase_file))
     click.echo("The passphrase is changed. Backups of keys/ open by the old one until replaced.")
 
 
@@ -87,7 +87,7 @@ def recover(
                     click.echo(f"{path} is not what guard put into the backup: left sealed.")
                 _note_restored(load(config))
                 click.echo("The scanner's key is back, too: guard can add to the record again.")
-            _store(record, identity, _new_passphrase(new_passphrase_file))
+            _store(load(config), record, identity, _new_passphrase(new_passphrase_file))
             click.echo("The new passphrase is set.")
 
 
@@ -204,11 +204,16 @@ def _hers(record: Record, passphrase_file: Path | None) -> Identity:
     return identity
 
 
-def _store(record: Record, identity: Identity, words: str) -> None:
-    try:
-        record.keys.store_identity(identity, words, random=secrets.token_bytes)
-    except ValueError as error:
-        raise _bad(error) from None
+def _store(settings: Settings, reading: Record, identity: Identity, words: str) -> None:
+    with ExitStack() as stack:
+        record = reading
+        if settings.record.database:
+            # There keys are rows, which whoever only reads may not change.
+            record = stack.enter_context(wiring.open_record(settings))
+        try:
+            record.keys.store_identity(identity, words, random=secrets.token_bytes)
+        except ValueError as error:
+            raise _bad(error) from None
 
 
 def _sealed(identity: Identity, words: str) -> bytes:

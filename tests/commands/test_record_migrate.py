@@ -1,14 +1,25 @@
 """A whole practice on PostgreSQL and S3: every command as before, and back into a file."""
 
 import re
+import shutil
+from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
-from tests.commands.practice import Practice, letter, therapy
+from guard import shipped
+from guard.commands import wiring
+from guard.commands.record import record as group
+from guard.commands.train import train
+from guard.config import load
+from guard.review.rulings import Answer, ruled
+from guard.verdict.label import Label
+from tests.commands.practice import SCHEDULING, Practice, Ran, letter, therapy
 from tests.servers.postgres import ROLE, Postgres
 from tests.servers.s3 import KEYS, bucket
 
 pytestmark = pytest.mark.slow
+CORPUS = Path(__file__).parents[2] / "data" / "corpus"
 
 
 @pytest.fixture
@@ -68,6 +79,138 @@ def test_everything_works_on_a_clinics_store_and_back(
     assert practice.wrong() == []
     assert len(practice.filed()) == 3
     assert practice.scan()["filed"] == 0
+
+
+@pytest.fixture
+def moved(practice: Practice, store: tuple[str, ...]) -> Practice:
+    """A practice whose record is in the clinic's store, with two clients and a stranger."""
+    ran = practice.guard("record", "migrate", *store)
+    assert (ran.status, ran.err) == (0, "")
+    adopt(practice, ran.out)
+    (practice.record_folder / "record.db").unlink()
+    shutil.rmtree(practice.record_folder / "keys")
+    for name, address in (("Kim Lee", KIM), ("Joe", "joe@fastpost.example")):
+        done(practice.guard("clients", "add", name, address))
+    practice.deliver(letter(therapy(), sender=KIM))
+    practice.deliver(letter(SCHEDULING, sender="Joe <joe@fastpost.example>"))
+    practice.deliver(letter(therapy(), sender="someone@else.example"))
+    assert practice.scan()["filed"] == 3
+    return practice
+
+
+KIM = "kim@example.org"
+
+
+def done(ran: Ran) -> str:
+    """What a command said that did what it was asked."""
+    assert (ran.status, ran.err) == (0, "")
+    return ran.out
+
+
+def item_of(practice: Practice, address: str) -> str:
+    [line] = [
+        one
+        for one in done(practice.unlocked("record", "show")).splitlines()
+        if address in one and " in " in one
+    ]
+    return line.split()[0]
+
+
+def test_a_clinics_letters_are_read_proved_and_told_of(moved: Practice) -> None:
+    item = item_of(moved, KIM)
+
+    assert "the anger I feel" in done(moved.unlocked("record", "show", item))
+    assert "sensitive" in moved.unlocked("review", "--json").out
+    assert "Judged therapy" in done(moved.unlocked("why", item))
+    assert "3 messages came in" in done(moved.unlocked("report"))
+    assert KIM in done(moved.unlocked("record", "search", "anger"))
+    assert "Nothing is due" in done(moved.unlocked("record", "due"))
+    proof = moved.folder / "proof"
+    done(moved.unlocked("record", "prove", item, "--out", proof))
+    assert (proof / "README.txt").exists()
+
+
+def test_a_clinics_client_is_held_released_and_erased_for_good(
+    moved: Practice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    item = item_of(moved, KIM)
+    done(moved.unlocked("record", "hold", KIM, "--reason", "a claim"))
+    held = moved.unlocked("record", "erase", KIM)
+    assert (held.status, "legal hold" in held.err) == (78, True)
+    done(moved.unlocked("record", "release", KIM, "--reason", "settled"))
+    code = done(moved.unlocked("record", "erase", KIM)).split()[-1]
+    assert code
+
+    real = wiring.milliseconds
+    with monkeypatch.context() as later:
+        later.setattr(wiring, "milliseconds", lambda: real() + 2 * 86_400_000)
+        words = ["erase", KIM, "--code", code, "--passphrase-file", str(moved.passphrase_file)]
+        ran = CliRunner().invoke(group, words, obj=moved.config, catch_exceptions=False)
+    assert ran.output.startswith("CERTIFICATE OF DESTRUCTION")
+
+    assert "erased by your order" in moved.unlocked("record", "show", item).err
+    assert "verified" in done(moved.unlocked("record", "verify", "--full", "--with-content"))
+    assert moved.scan()["filed"] == 0
+    # Its lock has not ended, so it goes with a later sweep; its key is gone already.
+    assert "0 leftovers deleted" in done(moved.guard("record", "sweep"))
+
+
+def test_a_clinics_rulings_teach_a_model(
+    moved: Practice, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    corpus = tmp_path / "corpus"
+    corpus.mkdir()
+    for name in ("b13", "b15", "t01"):
+        shutil.copy(CORPUS / f"{name}.jsonl", corpus)
+    monkeypatch.setitem(shipped._PLACES, "corpus", (corpus,))
+    settings, item = load(moved.config), int(item_of(moved, KIM))
+    with wiring.open_record(settings) as record:
+        [owner] = record.entry(item).fields["owners"]
+        record.append(
+            [ruled(item, (owner,), Answer(label=Label.THERAPY), ())], now=wiring.milliseconds()
+        )
+
+    words = ["--passphrase-file", str(moved.passphrase_file)]
+    ran = CliRunner().invoke(train, words, obj=moved.config, catch_exceptions=False)
+
+    assert (ran.exit_code, "from the corpus and 1 rulings" in ran.output) == (0, True)
+    done(moved.guard("record", "verify"))
+
+
+def test_a_clinics_keys_are_changed_as_anywhere(moved: Practice) -> None:
+    folder, secret = moved.folder, moved.passphrase_file
+    new = moved.write_secret("new.secret", "quite another passphrase")
+    done(moved.unlocked("record", "sheet", folder / "sheet.txt"))
+    done(moved.unlocked("record", "executor", "--sheet", folder / "executor.txt"))
+    done(moved.unlocked("record", "executor", "--remove"))
+    done(moved.unlocked("record", "passphrase", "--new-passphrase-file", new))
+    assert moved.unlocked("record", "show").status == 77
+    recover = ("record", "recover", "--key-file", folder / "sheet.txt")
+    done(moved.guard(*recover, "--new-passphrase-file", secret))
+    rekey = ("record", "rekey", folder / "again.txt", "--passphrase-file", secret)
+    done(moved.guard(*rekey, "--new-passphrase-file", new))
+    assert moved.unlocked("record", "show").status == 77
+
+    done(moved.guard("record", "verify", "--with-content", "--passphrase-file", new))
+
+
+def test_a_clinics_record_is_backed_up_drilled_and_restored(moved: Practice) -> None:
+    backup, back = moved.folder / "backup", moved.folder / "back"
+    done(moved.guard("record", "backup", backup))
+    assert "It is the record in use" in done(moved.unlocked("record", "drill", backup))
+    told = done(moved.unlocked("record", "restore", backup, back))
+    assert "take database, practice, blobs and endpoint out" in told
+
+    kept = re.sub(
+        r"^(database|practice|blobs|endpoint) = .*\n",
+        "",
+        moved.config.read_text(),
+        flags=re.MULTILINE,
+    )
+    moved.config.write_text(kept.replace('path = "record"', f'path = "{back}"'))
+    done(moved.guard("record", "verify"))
+    assert "the anger I feel" in done(moved.unlocked("record", "show", item_of(moved, KIM)))
+    assert moved.scan()["filed"] == 0
 
 
 @pytest.mark.parametrize(
