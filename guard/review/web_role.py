@@ -101,9 +101,10 @@ def _desk() -> RoleDesk:
 def _everywhere() -> dict[str, object]:
     """What every template may use; as on the therapist's page, but for what is not here."""
     session = _desk().session
+    inside = session.admits(request.cookies.get(cookie_name(), ""))
     return {
-        "csrf": session.csrf if session.admits(request.cookies.get(cookie_name(), "")) else "",
-        "unlocked": session.identity is not None,
+        "csrf": session.csrf if inside else "",
+        "unlocked": inside and session.identity is not None,
         "served": False,
         "who": "",
         "practice": "",

@@ -162,3 +162,11 @@ def test_who_only_looks_at_the_link_does_not_use_it_up(practice: Practice) -> No
     looked = practice.app.test_client().head(link, base_url=f"http://{HOST}")
     assert looked.status_code == 405
     assert practice.get(link).status_code == 303
+
+
+@pytest.mark.parametrize("path", ["/", "/open/guessed", "/nothing-here"])
+def test_a_stranger_is_not_told_whether_it_is_open(practice: Practice, path: str) -> None:
+    stranger = practice.app.test_client()
+    locked = stranger.get(path, base_url=f"http://{HOST}").get_data()
+    practice.enter()
+    assert stranger.get(path, base_url=f"http://{HOST}").get_data() == locked
