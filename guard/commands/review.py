@@ -15,7 +15,7 @@ from guard.clients.directory import Client
 from guard.commands import alarms, asking, judges, lastscan, page, post, wiring
 from guard.commands.options import PASSPHRASE
 from guard.config import Settings, Smtp, load
-from guard.errors import ConfigError, GuardError, LockedError
+from guard.errors import ConfigError, GuardError, UnreadableError
 from guard.policy import words
 from guard.policy.minutes import KIND, Minutes, read
 from guard.record.ledger import Record
@@ -171,9 +171,9 @@ def _text(book: Book, number: int) -> str:
     if row is None:
         raise ConfigError(f"there is no item {number}", hint="Numbers: guard review --list")
     found = view.item(book, row, None)
-    if found.problem:
-        raise LockedError(found.problem)
-    text = found.message.new_text if found.message else "(it cannot be read as an e-mail)"
+    if found.message is None:
+        raise UnreadableError(found.problem.rstrip("."))
+    text = plain.safe(found.message.new_text)
     return f"{found.line.who}\n{found.line.when}\n{found.line.subject}\n\n{text}"
 
 
@@ -191,15 +191,16 @@ def _shown(one: Waiting) -> str:
     why = "; ".join(words.GROUNDS.get(ground, ground) for ground in minutes.decision.grounds) or (
         words.CHANNELS[minutes.decision.channel][0] if minutes.decision.channel else heading
     )
+    when = minutes.received[:16].replace("T", " ")
     lines = [
-        f"{one.item:>6}  {minutes.received[:16].replace('T', ' ')}  {minutes.sender}",
-        f"        {minutes.subject or '(no subject)'}",
+        f"{one.item:>6}  {when}  {plain.one_line(minutes.sender)}",
+        f"        {plain.one_line(minutes.subject) or '(no subject)'}",
     ]
     if one.why is Lane.SAMPLE:
         # What guard thinks of it would colour what she thinks.
         return "\n".join([*lines, f"        {heading}", ""])
     lines.append(f"        {minutes.verdict.label.value}: {why}")
-    lines += [f"        “{sentence}”" for sentence in minutes.verdict.evidence]
+    lines += [f"        “{plain.one_line(sentence)}”" for sentence in minutes.verdict.evidence]
     return "\n".join([*lines, ""])
 
 
@@ -211,11 +212,11 @@ def _fields(one: Waiting) -> dict[str, object]:
         "item": one.item,
         "lane": one.why.value,
         "received": minutes.received,
-        "sender": minutes.sender,
-        "subject": minutes.subject,
+        "sender": plain.safe(minutes.sender),
+        "subject": plain.safe(minutes.subject),
         "label": minutes.verdict.label.value,
         "grounds": list(minutes.decision.grounds),
         "channel": minutes.decision.channel.value if minutes.decision.channel else "",
-        "evidence": list(minutes.verdict.evidence),
+        "evidence": [*map(plain.safe, minutes.verdict.evidence)],
         "uncertain": one.uncertain,
     }

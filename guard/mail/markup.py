@@ -82,7 +82,8 @@ def to_text(html: str) -> tuple[str, bool]:
     if _too_deep(html):
         return _stripped(html), False
     try:
-        return _lines(_marked(html)), whole
+        # Once more: what is written as a reference is a character only now.
+        return clean(_lines(_marked(html))), whole
     except (AttributeError, RuntimeError, ValueError):
         return _stripped(html), False
 

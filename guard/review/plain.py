@@ -53,7 +53,7 @@ LANES: dict[Lane, tuple[str, str]] = {
 """A lane's heading, and one sentence about it."""
 
 _SURE = ((0.95, "Very sure"), (0.8, "Fairly sure"), (0.6, "Not very sure"))
-_TURNED = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+_TRICKS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 _UNSAFE = re.compile(r"[^\w .,()+-]")
 _SIZES = ((1_000_000, "MB"), (1_000, "kB"))
 _LONGEST_NAME = 80
@@ -125,12 +125,18 @@ def size(octets: int) -> str:
     return f"{octets} bytes"
 
 
-def one_line(text: str) -> str:
-    """Return a line of mail without the characters that turn the reading direction.
+def safe(text: str) -> str:
+    """Return text of a mail without the characters that trick an eye or a terminal.
 
-    They can make ``exe.fdp`` look like ``pdf.exe``, and a stranger's name like a client's.
+    Those that turn the reading direction can make ``exe.fdp`` look like ``pdf.exe``, and a
+    stranger's name like a client's; control characters can make a terminal do things.
     """
-    return _TURNED.sub("", " ".join(text.split()))
+    return _TRICKS.sub("", text)
+
+
+def one_line(text: str) -> str:
+    """Return a line of mail, safe as `safe` makes it."""
+    return safe(" ".join(text.split()))
 
 
 def file_name(name: str, kind: str = "bin") -> str:

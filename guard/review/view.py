@@ -24,7 +24,7 @@ _ENDS = _REMINDS | {Action.SIGNPOST}
 _NEIGHBOURS = 10
 _UNREADABLE = (
     "This message cannot be shown: it is damaged, or it takes more time or memory than any letter "
-    "ought to. It is in the record as it came, and you can save it below."
+    "ought to. It is in the record as it came, and the page can save it."
 )
 _VOUCHED = frozenset({"dmarc", "dkim", "spf", "known"})
 _LANE_SAYS = {

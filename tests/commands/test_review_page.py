@@ -122,6 +122,17 @@ def test_the_terminal_prints_one_message(kept: Practice) -> None:
     assert f"I cried. {CANARY}" in run(kept, "--item", str(item))
 
 
+def test_no_letter_makes_a_terminal_do_anything(kept: Practice) -> None:
+    bad = "a&#27;[2Jb\u202ec\u009b"
+    item = kept.add(
+        letter(bad, subject=bad, extra="Content-Type: text/html; charset=utf-8\r\n"),
+        evidence=("a\x1b[2Jb\u202ec\u009b",),
+    )
+    said = run(kept, "--item", str(item)) + run(kept, "--list") + run(kept, "--json")
+    assert "a[2Jbc" in said
+    assert not {"\x1b", "\u009b", "\u202e"} & set(said)
+
+
 def test_an_item_that_is_none_is_an_error_without_a_trace(kept: Practice) -> None:
     file = str(kept.settings.folder / "passphrase")
     done = CliRunner().invoke(

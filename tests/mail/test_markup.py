@@ -33,6 +33,7 @@ from guard.mail.markup import MOST_CHARACTERS, to_text
         ),
         ("above<hr>below", f"above\n{'_' * 32}\nbelow"),
         ("x&#2;y&#x3;z&#0004;", "xyz"),
+        ("a&#27;[2Jb&#8203;c&shy;d&#x9b;", "a[2Jbcd›"),
         ("<img src='data:image/png;base64," + "A" * 20_000 + "'>seen", "seen"),
         ("no markup at all", "no markup at all"),
         ("", ""),
