@@ -104,14 +104,14 @@ def lasting(found: Mapping[Trouble, Standing], now: datetime) -> list[Trouble]:
     return [
         one
         for one, it in found.items()
-        if to_ms(now) - it.since >= _PATIENCE.get(one, timedelta(0)) // _MS
+        # A clock that was set back must not silence it, here as below.
+        if not 0 <= to_ms(now) - it.since < _PATIENCE.get(one, timedelta(0)) // _MS
     ]
 
 
 def due(found: Mapping[Trouble, Standing], now: datetime) -> list[Trouble]:
     """Return those of which she is told now; all that last, as soon as one of them is due."""
     lasts = lasting(found, now)
-    # A clock that was set back must not silence it.
     fresh = [one for one in lasts if not 0 <= to_ms(now) - found[one].told < _AGAIN // _MS]
     return lasts if fresh else []
 

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import sqlite3
 from hashlib import sha256
 from pathlib import Path
 
@@ -55,6 +56,38 @@ def test_a_flipped_byte_is_found(filed: Practice) -> None:
     assert ran.out
     assert ran.err.startswith("guard: the record does not verify: ")
     assert len(ran.err.splitlines()) == 2
+
+
+def test_indexes_that_are_damaged_are_made_anew_from_the_log(filed: Practice) -> None:
+    with sqlite3.connect(filed.record_folder / "record.db") as db:
+        db.execute("DELETE FROM location")
+        db.execute("INSERT INTO task VALUES ('planted', 2, 2)")
+    db.close()
+    told = filed.guard("record", "verify")
+    assert told.status == 65
+    assert "guard record verify --mend" in told.err
+
+    ran = filed.guard("record", "verify", "--mend")
+
+    assert (ran.status, ran.err) == (0, "")
+    assert "The indexes were made anew from the log." in ran.out
+    assert filed.guard("record", "verify", "--full").status == 0
+
+
+def test_nothing_is_mended_where_more_than_indexes_is_wrong(filed: Practice) -> None:
+    file = filed.record_folder / "record.db"
+    with sqlite3.connect(file) as db:
+        db.execute("DELETE FROM location")
+    db.close()
+    data = bytearray(file.read_bytes())
+    data[data.index(b"age-encryption.org/v1") + 300] ^= 1
+    file.write_bytes(data)
+
+    ran = filed.guard("record", "verify", "--mend")
+
+    assert ran.status == 65
+    assert "made anew" not in ran.out
+    assert "--mend" not in ran.err
 
 
 def test_no_record_says_how_to_make_one(practice: Practice) -> None:
