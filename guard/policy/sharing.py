@@ -12,12 +12,8 @@ from typing import Protocol
 from guard.policy.roles import KEPT, Role
 from guard.record.entry import JSON, Entry, Fact, canonical
 from guard.record.erasures import Erasures
-from guard.record.grant import Grant, Share
+from guard.record.grant import SHARED, UNSHARED, Grant, Share
 from guard.record.seal import seal
-
-SHARED, UNSHARED = "shared", "unshared"
-"""Kinds of the entries that say: somebody else may open this message, or no longer. With whom is
-sealed, because the role alone would tell what the message is about."""
 
 APART = "apart"
 """Kind of the entry that says: this client's mail is never opened to that login, or may be again.

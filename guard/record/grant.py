@@ -15,8 +15,9 @@ from guard.record.seal import check_recipient
 GRANTED, REVOKED = "granted", "revoked"
 """Kinds of the entries that open a part to somebody, and close it."""
 
-ACKNOWLEDGED = "acknowledged"
-"""Kind of the entry that says: somebody to whom a message is open has seen it."""
+SHARED, UNSHARED = "shared", "unshared"
+"""Kinds of the entries that say: somebody else may open this message, or has seen it; or may open
+it no longer. Who is sealed, because the role alone would tell what the message is about."""
 
 _FIRST_LINE = "guard grant v1"
 _LOGIN = re.compile(r"[a-z_][a-z0-9_.-]{0,62}")

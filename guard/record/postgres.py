@@ -14,9 +14,9 @@ from typing import Self
 
 from guard.errors import BusyError, RecordError
 from guard.record.batch import Random
-from guard.record.entry import Fact
+from guard.record.entry import Fact, canonical
 from guard.record.eraser import insist_orderer
-from guard.record.grant import ACKNOWLEDGED, GRANTED, REVOKED, Grant, Share
+from guard.record.grant import GRANTED, REVOKED, SHARED, Grant, Share
 from guard.record.keys import Keys
 from guard.record.ledger import Record
 from guard.record.order import signer
@@ -226,7 +226,9 @@ class PostgresRecord(Record):
             return
         with self._batch(now) as batch:
             for item, login, seen in news:
-                fact = Fact(kind=ACKNOWLEDGED, item=item, body={"login": login, "seen": seen})
+                owners = tuple(self.entry(item).fields["owners"])
+                secret = canonical({"by": login, "seen": seen})
+                fact = Fact(kind=SHARED, item=item, owner=owners[0], secret=secret, owners=owners)
                 self._append(batch, fact)
                 table.note(item, login)
 

@@ -5,12 +5,13 @@ then none of this asks the record anything.
 """
 
 import json
+from typing import Any
 
 from guard.errors import GuardError
 from guard.policy.roles import extract, role_for, role_of
-from guard.policy.sharing import SHARED, UNSHARED, Opened
-from guard.record.entry import Fact
-from guard.record.grant import ACKNOWLEDGED
+from guard.policy.sharing import Opened
+from guard.record.entry import Entry, Fact
+from guard.record.grant import SHARED, UNSHARED
 from guard.review import plain
 from guard.review.book import Book
 from guard.review.shelf import Row
@@ -75,11 +76,8 @@ def lines(book: Book, row: Row) -> list[str]:
         return []
     readers = sorted(open_to(book, row))
     said = [f"{_and(readers)} can read it too."] if readers else []
-    seen = (one for one in book.record.about(row.item) if one.kind == ACKNOWLEDGED)
-    return [
-        *said,
-        *(f"{one.data['login']} saw it, {plain.moment(int(one.data['seen']))}." for one in seen),
-    ]
+    seen = [told for _, told in _told(book, row) if "by" in told]
+    return [*said, *(f"{one['by']} saw it, {plain.moment(int(one['seen']))}." for one in seen)]
 
 
 def history(book: Book, row: Row) -> list[dict[str, object]]:
@@ -87,19 +85,30 @@ def history(book: Book, row: Row) -> list[dict[str, object]]:
 
     Source: UK GDPR article 15(1)(c).
     """
+    found: list[dict[str, object]] = []
+    for entry, told in _told(book, row):
+        if "by" in told:
+            found.append({"did": "seen", "at": plain.iso(int(told["seen"])), "with": [told["by"]]})
+            continue
+        who = told.get("with", [])
+        if entry.kind == SHARED:
+            who = [f"{one['role']} {one['login']}" for one in who]
+        found.append({"did": entry.kind, "at": plain.iso(entry.at), "with": who})
+    return found
+
+
+def _told(book: Book, row: Row) -> list[tuple[Entry, dict[str, Any]]]:
+    """Every entry that says who else may open an item, or saw it, with what is sealed in it."""
     if book.record.latest(SHARED) is None:
         return []
-    found: list[dict[str, object]] = []
-    for one in book.record.about(row.item):
-        if one.kind not in (SHARED, UNSHARED):
-            continue
+    entries = [one for one in book.record.about(row.item) if one.kind in (SHARED, UNSHARED)]
+    found = []
+    for one in entries:
         try:
-            told = json.loads(book.reader.secret(one.seq))["with"]
-        except (GuardError, ValueError, KeyError):
-            # A copy must not fail for it; when it was is public.
-            told = []
-        who = [f"{it['role']} {it['login']}" for it in told] if one.kind == SHARED else told
-        found.append({"did": one.kind, "at": plain.iso(one.at), "with": who})
+            found.append((one, json.loads(book.reader.secret(one.seq))))
+        except (GuardError, ValueError):
+            # No page and no copy may fail for it; when it was is public.
+            found.append((one, {}))
     return found
 
 

@@ -1,5 +1,6 @@
 """What a receptionist and a supervisor may open, tried through SQL with everybody's keys."""
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,9 +10,10 @@ import pytest
 from guard.errors import GuardError, LockedError, RecordBrokenError, RecordError
 from guard.record.entry import Fact
 from guard.record.eraser import erase
-from guard.record.grant import GRANTED, Share
+from guard.record.grant import GRANTED, SHARED, Share
 from guard.record.postgres import PostgresRecord
 from guard.record.postgres_connection import roles_sql
+from guard.record.reading import Reader
 from guard.record.seal import Identity, unseal
 from guard.record.verify import verify
 from tests.record.clinic import LETTER
@@ -209,15 +211,17 @@ def test_a_supervisor_says_once_that_she_has_seen_it_by_the_servers_clock(
     with staff.annas() as record:
         record.catch_up(oldest={}, now=NOW)
         record.catch_up(oldest={}, now=NOW)
-        said = record.of_kind("acknowledged")
+        said = record.of_kind(SHARED)
+        told = [json.loads(Reader(record, staff.anna.identity).secret(one.seq)) for one in said]
         assert list(verify(record)) == []
 
     assert first is not None
     assert first.seen is not None
     assert first.seen > NOW
-    assert [(one.item, one.data) for one in said] == [
-        (two[1], {"login": staff.sue.grant.login, "seen": first.seen})
-    ]
+    assert [one.item for one in said] == [two[1]]
+    assert told == [{"by": staff.sue.grant.login, "seen": first.seen}]
+    # In public, nothing but that it is shared: who has seen it would tell what it is about.
+    assert staff.sue.grant.login.encode() not in said[0].body
 
 
 def test_a_receptionist_may_not_even_say_that_she_has_seen_it(

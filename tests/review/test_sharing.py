@@ -13,8 +13,8 @@ import pytest
 from guard.commands import wiring
 from guard.policy.decision import Correspondent
 from guard.policy.roles import read
-from guard.policy.sharing import SHARED, UNSHARED, keep_apart
-from guard.record.grant import Grant
+from guard.policy.sharing import keep_apart
+from guard.record.grant import SHARED, UNSHARED, Grant
 from guard.record.moving import move
 from guard.record.postgres import PostgresRecord, Where
 from guard.record.seal import Identity, unseal

@@ -1,5 +1,6 @@
 """The page of a receptionist and of a supervisor, with real logins: all else is not there."""
 
+import json
 import os
 import re
 from dataclasses import dataclass, field
@@ -16,6 +17,7 @@ from guard.commands.role_open import _table
 from guard.record.entry import canonical
 from guard.record.keys import sealed_identity
 from guard.record.passphrase import CHEAPEST
+from guard.record.reading import Reader
 from guard.record.seal import Identity
 from guard.review.role_desk import RoleDesk, RoleEdges
 from guard.review.session import IDLE_SECONDS, Session
@@ -161,8 +163,9 @@ def test_the_supervisor_says_that_she_has_seen_it_and_it_reaches_the_record(open
     assert "You saw it " in open_.sue.page(path)
     with open_.staff.annas() as record:
         record.catch_up(oldest={}, now=0)
-        [said] = record.of_kind("acknowledged")
-    assert (said.item, said.data["login"]) == (open_.danger, open_.staff.sue.grant.login)
+        [said] = record.of_kind("shared")
+        told = json.loads(Reader(record, open_.staff.anna.identity).secret(said.seq))
+    assert (said.item, told["by"]) == (open_.danger, open_.staff.sue.grant.login)
 
 
 def test_what_is_withdrawn_is_gone_at_the_next_look(open_: Open) -> None:
