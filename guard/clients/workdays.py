@@ -16,12 +16,18 @@ _CODES = {"england": "ENG", "wales": "WLS", "scotland": "SCT", "northern-ireland
 _SATURDAY = 5
 
 
-def day_of(moment: datetime) -> date:
-    """Return the date of a moment, aware, by the clocks of the practice and of its clients.
+@cache
+def zone() -> ZoneInfo:
+    """Return the zone that the clocks of the practice and of its clients go by.
 
     The computer's own zone is no guide: most servers go by UTC.
     """
-    return moment.astimezone(ZoneInfo("Europe/London")).date()
+    return ZoneInfo("Europe/London")
+
+
+def day_of(moment: datetime) -> date:
+    """Return the date of a moment, aware, by those clocks."""
+    return moment.astimezone(zone()).date()
 
 
 def next_working_day(day: date, nation: Nation) -> date:

@@ -2,13 +2,14 @@
 
 import json
 import sys
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import TypedDict, Unpack
 
 import click
 
 from guard.clients.register import everyone, the_one
+from guard.clients.workdays import zone
 from guard.commands import asking, wiring
 from guard.commands.options import PASSPHRASE
 from guard.commands.review import minutes_of_item
@@ -129,7 +130,7 @@ def _line(fields: dict[str, object]) -> str:
 
 
 def _aware(day: datetime | None) -> datetime | None:
-    return None if day is None else day.replace(tzinfo=UTC)
+    return None if day is None else day.replace(tzinfo=zone())
 
 
 def _progress(done: int, every: int) -> None:

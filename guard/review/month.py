@@ -5,9 +5,11 @@ Pure over the book that it is given.
 
 import re
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Self
 
+from guard.clients.workdays import zone
+from guard.record.times import to_ms
 from guard.review.book import Book
 from guard.review.report import Case
 
@@ -19,15 +21,16 @@ _NAME = re.compile(r"(\d{4})-(0[1-9]|1[0-2])")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Month:
-    """One month, in UTC."""
+    """One month, by the clocks in London."""
 
     first: datetime
     """Its first moment."""
 
     @classmethod
     def of(cls, moment: datetime) -> Self:
-        """Return the month of a moment."""
-        return cls(first=datetime(moment.year, moment.month, 1, tzinfo=UTC))
+        """Return the month of a moment, aware."""
+        here = moment.astimezone(zone())
+        return cls(first=datetime(here.year, here.month, 1, tzinfo=zone()))
 
     @classmethod
     def named(cls, name: str) -> Self:
@@ -39,7 +42,7 @@ class Month:
         found = _NAME.fullmatch(name)
         if found is None:
             raise ValueError("a month is written as 2026-11")
-        return cls(first=datetime(int(found[1]), int(found[2]), 1, tzinfo=UTC))
+        return cls(first=datetime(int(found[1]), int(found[2]), 1, tzinfo=zone()))
 
     @property
     def name(self) -> str:
@@ -54,7 +57,7 @@ class Month:
     def moved(self, months: int) -> Self:
         """Return the month so many later."""
         year, month = divmod(self.first.year * 12 + self.first.month - 1 + months, 12)
-        return type(self)(first=datetime(year, month + 1, 1, tzinfo=UTC))
+        return type(self)(first=datetime(year, month + 1, 1, tzinfo=zone()))
 
     def before(self, number: int) -> list[Self]:
         """Return so many months, oldest first; the last is this one.
@@ -72,8 +75,8 @@ def cases(book: Book, month: Month | None = None) -> list[Case]:
         book: The record, unlocked.
         month: Which; None: all that ever came.
     """
-    low = month.first.timestamp() * 1000 if month else 0
-    high = month.moved(1).first.timestamp() * 1000 if month else float("inf")
+    low = to_ms(month.first) if month else 0
+    high = to_ms(month.moved(1).first) if month else float("inf")
     found = []
     for row in book.shelf.rows.values():
         if row.direction == "out" or not low <= row.received < high:

@@ -5,8 +5,8 @@ the month in letters, no Latin.
 """
 
 import re
-from datetime import tzinfo
 
+from guard.clients.workdays import zone
 from guard.policy.minutes import Minutes
 from guard.record.times import from_ms
 from guard.review.queue import Lane
@@ -76,26 +76,26 @@ def in_ten(chance: float) -> str:
     return "nearly all" if tenths == 10 else f"{tenths} in 10"  # noqa: PLR2004  # all tenths
 
 
-def moment(milliseconds: int, zone: tzinfo | None = None) -> str:
-    """Return a time as ``22 November 2026, 2:05pm``; in this computer's zone by default."""
-    at = from_ms(milliseconds).astimezone(zone)
+def moment(milliseconds: int) -> str:
+    """Return a time as ``22 November 2026, 2:05pm``, by the clocks in London."""
+    at = from_ms(milliseconds).astimezone(zone())
     half = "am" if at.hour < 12 else "pm"  # noqa: PLR2004  # noon
     return f"{at.day} {at:%B} {at.year}, {at.hour % 12 or 12}:{at:%M}{half}"
 
 
-def lately(milliseconds: int, now: int, zone: tzinfo | None = None) -> str:
+def lately(milliseconds: int, now: int) -> str:
     """Return a time as `moment` does, but ``today, 2:05pm`` and ``yesterday, 2:05pm``."""
-    words = moment(milliseconds, zone)
+    words = moment(milliseconds)
     on, _, clock = words.partition(",")
     for name, days in (("today", 0), ("yesterday", 1)):
-        if on == day(now - days * _DAY_MS, zone):
+        if on == day(now - days * _DAY_MS):
             return f"{name},{clock}"
     return words
 
 
-def day(milliseconds: int, zone: tzinfo | None = None) -> str:
+def day(milliseconds: int) -> str:
     """Return a day as ``22 November 2026``."""
-    return moment(milliseconds, zone).partition(",")[0]
+    return moment(milliseconds).partition(",")[0]
 
 
 def iso(milliseconds: int) -> str:

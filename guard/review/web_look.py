@@ -5,10 +5,11 @@ browser's history.
 """
 
 import tomllib
-from datetime import UTC, datetime
+from datetime import datetime
 
 from flask import Blueprint, abort, render_template, request
 
+from guard.clients.workdays import zone
 from guard.errors import GuardError
 from guard.review import entitled, figures, health, report, sayings, view
 from guard.review.book import Book
@@ -168,6 +169,6 @@ def health_signs(book: Book) -> health.Signs:
 
 def _day(text: str) -> datetime | None:
     try:
-        return datetime.fromisoformat(text).replace(tzinfo=UTC)
+        return datetime.fromisoformat(text).replace(tzinfo=zone())
     except ValueError:
         return None

@@ -8,7 +8,11 @@ from hypothesis import strategies as st
 
 from guard.review.month import Month
 
-MOMENTS = st.datetimes(datetime(2000, 1, 1), datetime(2100, 1, 1))  # noqa: DTZ001  # Month says UTC
+MOMENTS = st.datetimes(  # naive bounds, as hypothesis wants them
+    datetime(2000, 1, 1),  # noqa: DTZ001  # as said
+    datetime(2100, 1, 1),  # noqa: DTZ001  # as said
+    timezones=st.just(UTC),
+)
 
 
 @given(MOMENTS, st.integers(-30, 30))
@@ -16,12 +20,19 @@ def test_months_follow_one_another(moment: datetime, months: int) -> None:
     month = Month.of(moment)
 
     assert month.moved(months).moved(-months) == month
-    assert month.first.replace(tzinfo=None) <= moment < month.moved(1).first.replace(tzinfo=None)
+    assert month.first <= moment < month.moved(1).first
 
 
 @given(MOMENTS)
 def test_a_month_is_found_by_its_name(moment: datetime) -> None:
     assert Month.named(Month.of(moment).name) == Month.of(moment)
+
+
+def test_a_month_begins_at_midnight_in_london() -> None:
+    july = Month.named("2026-07")
+
+    assert july.first == datetime(2026, 6, 30, 23, 0, tzinfo=UTC)
+    assert Month.of(datetime(2026, 6, 30, 23, 0, tzinfo=UTC)) == july
 
 
 def test_a_month_in_words() -> None:
