@@ -74,9 +74,15 @@ class Finding:
 
 
 @cache
-def finding(rule: str, kind: Kind, *, holds: bool) -> Finding:
-    """Return one finding. There are few, and each decision names fifty of them."""
-    return Finding(rule=rule, kind=kind, holds=holds)
+def bar(rule: str, *, holds: bool) -> Finding:
+    """Return what was found of one bar. There are few, and each decision names forty."""
+    return Finding(rule=rule, kind=Kind.BAR, holds=holds)
+
+
+@cache
+def ground(rule: str, *, holds: bool) -> Finding:
+    """Return what was found of one ground."""
+    return Finding(rule=rule, kind=Kind.GROUND, holds=holds)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

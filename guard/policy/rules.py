@@ -14,7 +14,7 @@ from guard.policy.answer import answer
 from guard.policy.bars import BARS, from_practice, letter_of_office, too_old
 from guard.policy.case import Case, Limits
 from guard.policy.channels import FORMAL, channel_of
-from guard.policy.decision import Action, Correspondent, Decision, Finding, Kind, finding
+from guard.policy.decision import Action, Correspondent, Decision, Finding, Kind, bar, ground
 
 _NO_TIME = datetime(1970, 1, 1, tzinfo=UTC)
 """What stands for a time of arrival that the server does not tell."""
@@ -60,7 +60,7 @@ def _unread(case: Case, limits: Limits) -> Decision:
     alert = {Action.ALERT} if case.verdict.crisis and _fresh(case, limits) else set()
     return Decision(
         actions=frozenset({Action.REVIEW, *alert}),
-        findings=tuple(finding(rule, Kind.GROUND, holds=True) for rule in grounds),
+        findings=tuple(ground(rule, holds=True) for rule in grounds),
         correspondent=Correspondent.CLIENT if case.clients else Correspondent.UNKNOWN,
     )
 
@@ -93,7 +93,7 @@ def _grounds(case: Case, who: Correspondent, *, old: bool, formal: bool) -> tupl
         "poses-as-client": case.poses and not case.junk and not old,
         "letter-of-office": formal,
     }
-    return tuple(finding(rule, Kind.GROUND, holds=holds) for rule, holds in seen.items())
+    return tuple(ground(rule, holds=holds) for rule, holds in seen.items())
 
 
 def _urgent(case: Case, who: Correspondent, signs: frozenset[str], limits: Limits) -> bool:
@@ -112,7 +112,7 @@ def _bars(
     message: Message, case: Case, limits: Limits, signs: tuple[tuple[str, bool], ...]
 ) -> tuple[Finding, ...]:
     asked = [(rule, test(message, case, limits)) for rule, test in BARS.items()]
-    return tuple(finding(rule, Kind.BAR, holds=holds) for rule, holds in (*signs, *asked))
+    return tuple(bar(rule, holds=holds) for rule, holds in (*signs, *asked))
 
 
 def _actions(

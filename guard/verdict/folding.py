@@ -14,7 +14,8 @@ _HYPHENS = frozenset("-_/\u2010\u2011\u2012\u2013\u2014\u2015\u2212")
 _APOSTROPHES = frozenset("'`\u00b4\u2018\u2019\u201a\u201b\u2032\u02bb\u02bc\uff07")
 _LETTERS = {"\u0142": "l", "\u00f8": "o", "\u0111": "d", "\u0131": "i", "\u00df": "ss"}
 _LEET = str.maketrans("013457!$", "oieastis")
-_LEET_RUN = re.compile(r"(?<=[a-z])[013457!$]{1,2}(?=[a-z])")
+# The digit first, for which the pattern can be searched fast; what stands before it, second.
+_LEET_RUN = re.compile(r"[013457!$](?<=[a-z].)[013457!$]?(?=[a-z])")
 _WORD = re.compile(r"[^\W_]+(?:['&][^\W_]+)*")
 
 

@@ -136,10 +136,13 @@ class Scorer:
 
 def linear(counts: Counts, values: Floats, weights: Floats) -> Floats:
     """Return the rows' weighted sums, rows x columns of `weights`."""
-    found = np.empty((counts.rows, weights.shape[1]))
-    for column in range(weights.shape[1]):
-        products = values * weights[counts.feature, column]
-        found[:, column] = np.bincount(counts.row, products, minlength=counts.rows)
+    # All columns at once: the weights of a feature lie together, and are fetched once.
+    products = weights[counts.feature]
+    products *= values[:, np.newaxis]
+    found = np.zeros((counts.rows, weights.shape[1]))
+    filled, first = np.unique(counts.row, return_index=True)
+    if len(filled):
+        found[filled] = np.add.reduceat(products, first)
     return found
 
 
