@@ -2,7 +2,9 @@
 
 import json
 import secrets
+from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -25,6 +27,9 @@ from guard.record.reading import Reader
 from guard.record.seal import Identity
 from guard.reply.wording import wordings
 from guard.review.letters import Letters
+
+if TYPE_CHECKING:
+    from guard.record.postgres_shares import Shares
 
 _NEW = click.option(
     "--new-passphrase-file",
@@ -107,21 +112,26 @@ def add(
         count = 0
         if grant.role == Role.SUPERVISOR.value:
             count = _share_what_waits(settings, record, reader)
+        doubts = list(_doubts(clinics.shares(), grant, settings.record.practice))
     click.echo(f"{login} can read {_SHOWN[Role(what)]} from now on.")
     if count:
         click.echo(f"{count} that wait for you now can be read, too.")
-    click.echo("It holds as soon as the login is in the database's group and a member here:")
-    click.echo(f"guard_{what}, and guard.member ('{settings.record.practice}', '{login}').")
+    for line in doubts:
+        click.echo(line)
 
 
 @role.command("list")
 @click.pass_obj
 def list_(config: Path) -> None:
     """List those to whom a part of the record is open, with their keys."""
-    with wiring.open_record(load(config), readonly=True) as record:
-        grants = of_a_clinic(record).erasures().grants
-    for one in sorted(grants.values(), key=lambda grant: (grant.role, grant.login)):
-        click.echo(f"{one.role:<12}  {one.login}  {one.recipient}")
+    settings = load(config)
+    with wiring.open_record(settings, readonly=True) as record:
+        clinics = of_a_clinic(record)
+        grants, shares = clinics.erasures().grants, clinics.shares()
+        for one in sorted(grants.values(), key=lambda grant: (grant.role, grant.login)):
+            click.echo(f"{one.role:<12}  {one.login}  {one.recipient}")
+            for line in _doubts(shares, one, settings.record.practice):
+                click.echo(f"              {line}")
     if not grants:
         click.echo("No part of this record is open to anybody but its readers.")
 
@@ -155,6 +165,21 @@ def tables() -> None:
 
 role.add_command(open_)
 role.add_command(apart)
+
+
+def _doubts(shares: "Shares", grant: Grant, practice: str) -> Iterator[str]:
+    """What whoever runs the database still has to do, or did too much."""
+    if not shares.admits(grant):
+        yield (
+            f"The database shows {grant.login} nothing yet: put the login into guard_{grant.role},"
+            f" and into guard.member: ('{practice}', '{grant.login}')."
+        )
+    if shares.reads_more(grant):
+        yield (
+            f"The database shows {grant.login} more than that: sealed letters, who wrote when."
+            " Take away its other rights."
+        )
+
 
 _SHOWN = {
     Role.RECEPTIONIST: "mail that is about appointments, and nothing else,",

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from guard.record.entry import check_owner
-from guard.record.grant import Share
+from guard.record.grant import Grant, Share
 from guard.record.postgres_connection import translated
 from guard.record.postgres_store import PostgresStore
 
@@ -66,6 +66,27 @@ class Shares:
             login,
         )
         return [item for (item,) in rows]
+
+    def admits(self, grant: Grant) -> bool:
+        """Whether the database, too, takes a login for what the therapist says it is."""
+        rows = self._store.ask(
+            "SELECT 1 FROM pg_roles l WHERE l.rolname = ?"
+            " AND EXISTS (SELECT 1 FROM pg_roles g"
+            " WHERE g.rolname = ? AND pg_has_role(l.oid, g.oid, 'member'))"
+            " AND EXISTS (SELECT 1 FROM guard.member m JOIN pg_roles r ON r.rolname = m.role"
+            " WHERE m.practice = guard.practice() AND pg_has_role(l.oid, r.oid, 'member'))",
+            *(grant.login, f"guard_{grant.role}"),
+        )
+        return bool(rows)
+
+    def reads_more(self, grant: Grant) -> bool:
+        """Whether the database shows a login the record itself, sealed as it is."""
+        rows = self._store.ask(
+            "SELECT 1 FROM pg_roles l WHERE l.rolname = ? AND (rolsuper OR rolbypassrls"
+            " OR has_table_privilege(l.oid, 'guard.entry'::regclass, 'SELECT'))",
+            grant.login,
+        )
+        return bool(rows)
 
     def put(self, share: Share) -> None:
         """Show a message to a person; nothing happens if it is shown to them already."""

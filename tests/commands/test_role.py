@@ -152,6 +152,23 @@ def test_a_client_is_kept_apart_from_one_person_at_once_and_from_then_on(clinic:
     assert [one["subject"] for one in clinic.rita.sees()] == ["Monday"]
 
 
+def test_she_is_told_what_the_database_makes_of_a_login(
+    clinic: Clinic, postgres: Postgres
+) -> None:
+    name, login = clinic.rita.url.rpartition("/")[2], login_of(clinic.rita)
+    good = clinic.add("receptionist", clinic.rita, login)
+    assert "shows" not in good.out
+
+    key = Identity.make().recipient
+    nobody = clinic.practice.unlocked("role", "add", "supervisor", "eve", "--key", key)
+    assert "shows eve nothing yet" in nobody.out
+    with psycopg.connect(postgres.url(name), autocommit=True) as db:
+        db.execute(f"GRANT guard_therapist TO {login}".encode())
+    listed = clinic.role("list").out
+    assert f"shows {login} more than that" in listed
+    assert "shows eve nothing yet" in listed
+
+
 def test_nobody_is_added_without_her_passphrase(clinic: Clinic) -> None:
     wrong = clinic.practice.write_secret("wrong.secret", "not it")
     key = Identity.make().recipient

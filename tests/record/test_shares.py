@@ -315,7 +315,16 @@ def test_the_letters_of_a_practice_without_grants_are_shown_to_nobody(
 ) -> None:
     with PostgresRecord.open(staff.berta.folder, staff.berta.where) as record:
         assert not record.shareable
-        # Even if somebody put a row there for her.
+        # What she did not grant is not put there, whatever a caller says.
         share(record, staff.berta.item, staff.rita.grant, LETTER)
+    with psycopg.connect(staff.superuser, autocommit=True) as db:
+        rows = db.execute("SELECT 1 FROM guard_roles.shared WHERE practice = 'berta'").fetchall()
+        assert rows == []
+        # And if it were there, she is no member of that practice.
+        db.execute(
+            "INSERT INTO guard_roles.shared (item, login, role, received, sealed, practice)"
+            " VALUES (%s, %s, 'receptionist', 0, 'x', 'berta')",
+            (staff.berta.item, staff.rita.grant.login),
+        )
 
     assert staff.rita.reads() == [TUESDAY]
