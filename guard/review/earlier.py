@@ -55,7 +55,7 @@ def earlier(  # each is another part of the record
     people = (client, *(one for one in parents if client.id in one.about))
     found: dict[int, Row] = {}
     for address in (address for one in people for address in one.addresses):
-        wanted = Wanted(words=_BREAKS.sub(" ", address))
+        wanted = Wanted(words=_BREAKS.sub(" ", address), only=UNSORTED)
         hits = search(index, record, reader, wanted, most_read=most_read, most_found=_MOST)
         for item in hits.items:
             row = shelf.rows.get(item)

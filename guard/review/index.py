@@ -44,6 +44,7 @@ class Index:
         record: Record,
         reader: Reader,
         *,
+        only: str = "",
         most: int | None = None,
         progress: Callable[[int, int], None] = lambda _done, _all: None,
     ) -> None:
@@ -52,6 +53,7 @@ class Index:
         Args:
             record: Open.
             reader: Opens what is sealed in it.
+            only: Owner whose messages alone are read; empty: everybody's.
             most: Messages to read, newest first; None for all.
             progress: Told how many were read, and of how many.
 
@@ -68,7 +70,7 @@ class Index:
         if grown:
             self._take(record, reader, size)
         self._judge(reader)
-        self._read(reader, most, progress)
+        self._read(reader, only, most, progress)
         changed = {owner: words.image for owner, words in self._words.items() if words.changed}
         if changed or grown:
             images.save(head, changed)
@@ -104,11 +106,16 @@ class Index:
             if entry.kind == "filed":
                 owners = [str(one) for one in entry.fields["owners"] if entry.seq >= end(one)]
                 if owners:
-                    homes[entry.seq] = self._words.setdefault(owners[0], Words())
+                    homes[entry.seq] = self._of(owners[0])
                     _add(homes[entry.seq], entry, owners)
             elif entry.item in homes:
                 _learn(homes[entry.item], entry, entry.item, reader)
         self._size = size
+
+    def _of(self, owner: str) -> Words:
+        if owner not in self._words:
+            self._words[owner] = Words()
+        return self._words[owner]
 
     def _judge(self, reader: Reader) -> None:
         for words in self._words.values():
@@ -116,9 +123,14 @@ class Index:
                 words.judged(item, seq, _thought(reader, seq))
 
     def _read(
-        self, reader: Reader, most: int | None, progress: Callable[[int, int], None]
+        self, reader: Reader, only: str, most: int | None, progress: Callable[[int, int], None]
     ) -> None:
-        waiting = [(*one, words) for words in self._words.values() for one in words.unread()]
+        waiting = [
+            (*one, words)
+            for owner, words in self._words.items()
+            if only in {"", owner}
+            for one in words.unread()
+        ]
         waiting.sort(key=lambda one: one[:2], reverse=True)
         chosen = waiting[:most]
         for number, (_, item, decided, words) in enumerate(chosen, start=1):

@@ -4,6 +4,7 @@ Pure over the book that it is given.
 """
 
 import re
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Self
@@ -12,6 +13,7 @@ from guard.clients.workdays import zone
 from guard.record.times import to_ms
 from guard.review.book import Book
 from guard.review.report import Case
+from guard.review.shelf import Row
 
 TREND_MONTHS = 6
 """Months in which a trend is looked for."""
@@ -68,20 +70,25 @@ class Month:
         return [self.moved(-back) for back in reversed(range(number))]
 
 
-def cases(book: Book, month: Month | None = None) -> list[Case]:
-    """Return every message that came in a month, with what guard and she said of it.
+def cases(book: Book, month: Month) -> list[Case]:
+    """Return every message that came in a month, with what guard and she said of it."""
+    low, high = to_ms(month.first), to_ms(month.moved(1).first)
+    return _cases(book, (row for row in _received(book) if low <= row.received < high))
 
-    Args:
-        book: The record, unlocked.
-        month: Which; None: all that ever came.
-    """
-    low = to_ms(month.first) if month else 0
-    high = to_ms(month.moved(1).first) if month else float("inf")
-    found = []
-    for row in book.shelf.rows.values():
-        if row.direction == "out" or not low <= row.received < high:
-            continue
-        minutes = book.minutes(row)
-        if minutes is not None:
-            found.append(Case(row=row, minutes=minutes, said=book.said(row)))
-    return found
+
+def answered(book: Book) -> list[Case]:
+    """Return every message that she ever answered, with what guard and she said of it."""
+    return _cases(book, (row for row in _received(book) if row.ruled))
+
+
+def _received(book: Book) -> Iterator[Row]:
+    return (row for row in book.shelf.rows.values() if row.direction != "out")
+
+
+def _cases(book: Book, rows: Iterable[Row]) -> list[Case]:
+    read = ((row, book.minutes(row)) for row in rows)
+    return [
+        Case(row=row, minutes=minutes, said=book.said(row))
+        for row, minutes in read
+        if minutes is not None
+    ]

@@ -46,6 +46,9 @@ class Wanted:
     until: datetime | None = None
     """Last day, aware."""
 
+    only: str = ""
+    """Owner whose messages alone are read for the first time; empty: everybody's."""
+
     skip: int = 0
     """Messages, newest first, that were shown before."""
 
@@ -88,7 +91,7 @@ def search(
     Raises:
         RecordError: The record cannot be read.
     """
-    index.refresh(record, reader, most=most_read, progress=progress)
+    index.refresh(record, reader, only=wanted.only, most=most_read, progress=progress)
     asked = _asked(wanted)
     found = [] if asked is None else index.find(asked, skip=wanted.skip, most=most_found + 1)
     return Found(items=found[:most_found], more=len(found) > most_found, left=index.unread())

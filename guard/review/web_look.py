@@ -13,7 +13,7 @@ from guard.clients.workdays import zone
 from guard.errors import GuardError
 from guard.review import entitled, figures, health, report, sayings, view
 from guard.review.book import Book
-from guard.review.month import TREND_MONTHS, Month
+from guard.review.month import TREND_MONTHS, Month, answered
 from guard.review.month import cases as month_cases
 from guard.review.search import Wanted, search
 from guard.review.web_gate import desk
@@ -132,7 +132,7 @@ def model() -> str:
     except (OSError, ValueError, GuardError):
         card = {}
     with desk().open() as book:
-        models = report.by_model(month_cases(book))
+        models = report.by_model(answered(book))
     plain_ = {name: value for name, value in card.items() if not isinstance(value, dict)}
     tables = {name: value for name, value in card.items() if isinstance(value, dict)}
     return render_template(

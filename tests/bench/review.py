@@ -212,6 +212,9 @@ def measure(folder: Path) -> None:
         waiting = [one.item for one in book.queue()]
     items = iter(waiting[:: max(1, len(waiting) // 40)])
     report("item", timed(lambda: browser.ask(f"/item/{next(items)}"), 30), budget=50)
+    for name in ("report", "model", "client/c3"):
+        report(f"{name}, the first time", timed(partial(browser.ask, f"/{name}"), 1))
+        report(name, timed(partial(browser.ask, f"/{name}")))
     status, _, queue = browser.ask("/")
     assert status == 200
     _, _, item = browser.ask(f"/item/{waiting[0]}")

@@ -84,3 +84,14 @@ def test_where_guard_would_not_say_it_was_neither_right_nor_wrong(open_practice:
     assert "How often guard was right" not in page
     assert "guard would not say what 1 of 1 message was" in page
     assert "You have not answered any message yet" in open_practice.page("/model")
+
+
+def test_the_page_of_the_model_opens_only_what_she_answered(open_practice: Practice) -> None:
+    open_practice.add(letter("one"))
+    item = open_practice.add(letter("two"))
+    open_practice.answer(item, "therapy")
+    open_practice.restart()
+    open_practice.enter()
+    open_practice.desk.memory.minutes.clear()
+    assert "<td>1</td><td>1</td>" in open_practice.page("/model")
+    assert len(open_practice.desk.memory.minutes) == 1

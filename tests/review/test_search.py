@@ -158,6 +158,16 @@ def test_a_page_reads_a_part_newest_first_and_says_what_is_left(find: Searcher) 
     assert [one.left for one in seen] == [3, 1, 0]
 
 
+def test_where_one_owners_messages_are_wanted_no_others_are_read(find: Searcher) -> None:
+    tom = find.practice.add_client("Tom", "tom@home.example")
+    find.practice.add(a_zebra(), owner=tom)
+    other = find.practice.add(a_zebra())
+
+    assert find("zebra", only="unsorted") == [other]
+    assert find.read == 1
+    assert len(find("zebra")) == 2
+
+
 def test_what_was_read_once_is_not_read_again(find: Searcher) -> None:
     items = [find.practice.add(a_zebra()) for _ in range(3)]
     find("zebra")
