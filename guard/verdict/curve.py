@@ -11,9 +11,10 @@ import numpy as np
 
 from guard.verdict.corpus import Example
 from guard.verdict.judge import Judge
+from guard.verdict.members import fit
 from guard.verdict.page import Step
 from guard.verdict.preparing import only
-from guard.verdict.training import Progress, Trained, fit, with_members
+from guard.verdict.training import Progress, Trained, with_members
 from guard.verdict.trial import Trial, put_to_test
 
 SHARES = (0.25, 0.5, 0.75)

@@ -18,9 +18,10 @@ from numpy.typing import NDArray
 
 from guard.verdict.corpus import Clause, whole
 from guard.verdict.evaluation import auroc
+from guard.verdict.members import fit, tell
 from guard.verdict.preparing import Extra, Prepared, extra, only, prepare
 from guard.verdict.scorer import SIGNALS
-from guard.verdict.training import FOLDS, fit, folds_of, stacked, tell
+from guard.verdict.training import FOLDS, folds_of, stacked
 
 ROOT = Path(__file__).parents[2]
 RESAMPLES = 400
