@@ -19,6 +19,7 @@ from guard.commands.clients_change import (
     birthday,
     change,
     end,
+    refuse_namesake,
     refuse_own,
 )
 from guard.commands.clients_import import import_
@@ -36,6 +37,7 @@ class _Options(TypedDict):
     language: str
     no_automatic_mail: bool
     shared: bool
+    passphrase_file: Path | None
 
 
 @click.group()
@@ -70,6 +72,7 @@ def clients() -> None:
     help="Never send this client a reminder (a shared mailbox, an unsafe home).",
 )
 @click.option("--shared", is_flag=True, help="The address may belong to another client too.")
+@PASSPHRASE
 @click.pass_obj
 def add(config: Path, name: str, addresses: tuple[str, ...], **options: Unpack[_Options]) -> None:
     """Add a client NAME with one or more e-mail ADDRESSES.
@@ -77,6 +80,9 @@ def add(config: Path, name: str, addresses: tuple[str, ...], **options: Unpack[_
     Name and addresses are sealed; only your passphrase shows them again. An address is one
     mailbox: jo@x.example is not jo+shop@x.example. Where every such form is the client's, say
     so: guard clients add Jo jo@x.example jo+*@x.example
+
+    Only with a file that holds the passphrase can it see that another client is called so, and
+    refuse; else guard clients list shows it.
     """
     settings = load(config)
     known = tuple(dict.fromkeys(address(one) for one in addresses))
@@ -92,6 +98,10 @@ def add(config: Path, name: str, addresses: tuple[str, ...], **options: Unpack[_
             raise ConfigError(
                 "one of these addresses belongs to a client already",
                 hint="See: guard clients list   If two clients share it, add: --shared",
+            )
+        if options["passphrase_file"] is not None:
+            refuse_namesake(
+                everyone(record, asking.unlock(record, options["passphrase_file"])), name
             )
         client = Client(
             id=f"c{secrets.token_hex(5)}",

@@ -1,6 +1,6 @@
 """``guard clients change`` and ``end``: what has become different of a client."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import TypedDict, Unpack
@@ -174,6 +174,20 @@ def refuse_own(settings: Settings, addresses: tuple[str, ...]) -> None:
         )
 
 
+def refuse_namesake(clients: Iterable[Client], name: str) -> None:
+    """Refuse a name that somebody has already.
+
+    Raises:
+        ConfigError: Somebody has.
+    """
+    wanted = name.strip().casefold()
+    if any(one.name.casefold() == wanted for one in clients):
+        raise ConfigError(
+            "another client is called so",
+            hint="Make the names differ, or one gets the other's mail some day.",
+        )
+
+
 def about_ids(record: Record, ids: tuple[str, ...]) -> tuple[str, ...]:
     """Return ids of clients, if each is one.
 
@@ -201,11 +215,8 @@ def rewrite(
         everybody = everyone(record, reader)
         was = the_one(everybody, text)
         now = changed(record, was)
-        if now.name != was.name and any(one.name == now.name for one in everybody):
-            raise ConfigError(
-                "another client is called so",
-                hint="Make the names differ, or one gets the other's mail some day.",
-            )
+        if now.name != was.name:
+            refuse_namesake([one for one in everybody if one.id != was.id], now.name)
         if now != was:
             record.append([directory.enrol(now, before=was)], now=wiring.milliseconds())
     click.echo(f"{now.id} is as it was." if now == was else f"{now.id} is changed.")

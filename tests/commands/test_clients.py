@@ -273,3 +273,6 @@ def test_clients_of_one_name_are_shown_and_nobody_is_renamed_to_be_one(practice:
     ran = practice.unlocked("clients", "change", "leo@c.example", "--name", "Leo")
 
     assert (ran.status, ran.err.splitlines()[0]) == (78, "guard: another client is called so")
+    ran = practice.unlocked("clients", "add", "LEO", "leo@d.example")
+    assert (ran.status, ran.err.splitlines()[0]) == (78, "guard: another client is called so")
+    assert practice.unlocked("clients", "change", "leo@c.example", "--name", "Leo M").status == 0
