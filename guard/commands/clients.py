@@ -72,7 +72,12 @@ def clients() -> None:
     help="Never send this client a reminder (a shared mailbox, an unsafe home).",
 )
 @click.option("--shared", is_flag=True, help="The address may belong to another client too.")
-@PASSPHRASE
+@click.option(
+    "--passphrase-file",
+    type=click.Path(dir_okay=False, path_type=Path),
+    envvar="GUARD_PASSPHRASE_FILE",
+    help="File (mode 0600) with the passphrase; with it a name that is taken is refused.",
+)
 @click.pass_obj
 def add(config: Path, name: str, addresses: tuple[str, ...], **options: Unpack[_Options]) -> None:
     """Add a client NAME with one or more e-mail ADDRESSES.
@@ -81,8 +86,7 @@ def add(config: Path, name: str, addresses: tuple[str, ...], **options: Unpack[_
     mailbox: jo@x.example is not jo+shop@x.example. Where every such form is the client's, say
     so: guard clients add Jo jo@x.example jo+*@x.example
 
-    Only with a file that holds the passphrase can it see that another client is called so, and
-    refuse; else guard clients list shows it.
+    What others are called is sealed, too: guard clients list shows who has one name.
     """
     settings = load(config)
     known = tuple(dict.fromkeys(address(one) for one in addresses))
@@ -99,10 +103,8 @@ def add(config: Path, name: str, addresses: tuple[str, ...], **options: Unpack[_
                 "one of these addresses belongs to a client already",
                 hint="See: guard clients list   If two clients share it, add: --shared",
             )
-        if options["passphrase_file"] is not None:
-            refuse_namesake(
-                everyone(record, asking.unlock(record, options["passphrase_file"])), name
-            )
+        if (file := options["passphrase_file"]) is not None:
+            refuse_namesake(everyone(record, asking.unlock(record, file)), name)
         client = Client(
             id=f"c{secrets.token_hex(5)}",
             name=a_name(name),
