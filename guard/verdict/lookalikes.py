@@ -17,7 +17,7 @@ _SETS = (
     ("ΑΒΕΖΗΙΚΜΝΟΡΤΥΧϹ", "ABEZHIKMNOPTYXC"),
     # Armenian, and Latin letters of the phoneticians.
     ("օսհոզցաք", "ouhnqgwp"),
-    ("ɑɡɩɪʋʏᴀʙᴄᴅᴇɢʜᴊᴋʟᴍɴᴏᴘʀꜱᴛᴜᴠᴡᴢ", "agiivyabcdeghjklmnoprstuvwz"),
+    ("ɑɡɩɪʋʏᴀʙᴄᴅᴇꜰɢʜᴊᴋʟᴍɴᴏᴘʀꜱᴛᴜᴠᴡᴢ", "agiivyabcdefghjklmnoprstuvwz"),
 )
 _PLAIN = {there: here for look, latin in _SETS for there, here in zip(look, latin, strict=True)}
 _ACCENTED = {

@@ -328,6 +328,7 @@ def test_a_past_that_is_back_stays_strong(text: str) -> None:
         "\u0406 want to d\u0456\u0435 tonight",
         "\u0399 \u03c9ant to \u03baill m\u03b3self",
         "i w\u1d00nt t\u1d0f \u1d0b\u026a\u029f\u029f myself",
+        "i want to \u1d0b\u026a\u029f\u029f \u1d0d\u028f\ua731\u1d07\u029f\ua730",
         "\u0421\u0443\u0456\u0441\u0456d\u0435: I want to di\u0435",
     ],
 )
