@@ -16,6 +16,7 @@ from guard.reply.wording import approve
 from guard.review import answering, plain, sayings, sharing, view
 from guard.review.book import Book
 from guard.review.desk import Said
+from guard.review.queue import Lane, Waiting
 from guard.review.rulings import Answer, Remind, Sender
 from guard.review.shelf import Row
 from guard.review.web_gate import desk
@@ -58,7 +59,7 @@ def rule(number: int) -> Response:
         readers = sharing.open_to(book, row)
         seq = answering.rule(book, row, answer)
         said += sharing.change(readers, sharing.open_to(book, row))
-    then = number if chosen is None else after.item if after else None
+        then = number if chosen is None else _following(book, after)
     return _onwards(said, undo=seq, next_=then)
 
 
@@ -149,7 +150,19 @@ def remind(number: int) -> Response:
             answering.rule(book, row, Answer(label=Label.THERAPY), stays=True)
             return _onwards(f"{_ENDED[outcome]} It waits for you.", next_=number)
         seq = answering.rule(book, row, Answer(label=Label.THERAPY, remind=Remind.NOW))
-    return _onwards(_ENDED[outcome], undo=seq, next_=after.item if after else None)
+        then = _following(book, after)
+    return _onwards(_ENDED[outcome], undo=seq, next_=then)
+
+
+def _following(book: Book, after: Waiting | None) -> int | None:
+    """Return what she looks at next: what stood after it, or at the end what was passed over.
+
+    Once the most pressing of what somebody wrote is answered, the rest moves down the list, and
+    she with it: others are left behind.
+    """
+    if after is not None:
+        return after.item
+    return next((one.item for one in book.queue() if one.why is not Lane.LATER), None)
 
 
 def _approved(book: Book, row: Row) -> bool:

@@ -52,6 +52,30 @@ def test_after_the_last_answer_she_is_done(open_practice: Practice) -> None:
     assert "Nothing waits for you" in open_practice.page("/")
 
 
+def test_at_the_end_she_is_led_to_what_was_passed_over(open_practice: Practice) -> None:
+    first, second, third = (open_practice.add(letter(text)) for text in ("one", "two", "three"))
+    assert open_practice.answer(second, "therapy").headers["Location"] == f"/item/{third}"
+    assert open_practice.answer(third, "therapy").headers["Location"] == f"/item/{first}"
+    assert open_practice.answer(first, "later").headers["Location"] == "/"
+
+
+def test_answer_by_answer_she_meets_all_that_waits(open_practice: Practice) -> None:
+    # Once the most pressing of Tom's is answered, his second is less so than Ann's.
+    tom, ann = "Tom <tom@home.example>", "Ann <ann@home.example>"
+    urgent = open_practice.add(letter("one", sender=tom), Label.CRISIS, grounds=("sensitive",))
+    for text, sender, label in (
+        ("two", tom, Label.OTHER),
+        ("three", ann, Label.THERAPY),
+        ("four", ann, Label.OTHER),
+    ):
+        open_practice.add(letter(text, sender=sender), label)
+    place = f"/item/{urgent}"
+    for _ in range(4):
+        place = open_practice.answer(int(place.rpartition("/")[2]), "other").headers["Location"]
+    assert place == "/"
+    assert open_practice.waiting() == []
+
+
 def test_what_she_puts_off_waits_at_the_end(open_practice: Practice) -> None:
     first, second = (open_practice.add(letter(text)) for text in ("one", "two"))
     open_practice.answer(first, "later")
