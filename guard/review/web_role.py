@@ -10,7 +10,7 @@ from flask import url_for as to
 from werkzeug.wrappers import Response
 
 from guard.policy.roles import Role
-from guard.review import plain
+from guard.review import keymap, plain
 from guard.review.item import shown
 from guard.review.role_desk import Letter, RoleDesk
 from guard.review.session import WARN_SECONDS
@@ -101,6 +101,7 @@ def _desk() -> RoleDesk:
 def _everywhere() -> dict[str, object]:
     """What every template may use; as on the therapist's page, but for what is not here."""
     session = _desk().session
+    own = keymap.read(request.cookies.get("guard-keymap", ""))
     inside = session.admits(request.cookies.get(cookie_name(), ""))
     return {
         "csrf": session.csrf if inside else "",
@@ -109,9 +110,9 @@ def _everywhere() -> dict[str, object]:
         "who": "",
         "practice": "",
         "pages": (("waiting.queue", "Open to you"),),
-        "keys_on": False,
-        "key_for": str.upper,
-        "meanings": {},
+        "keys_on": request.cookies.get("guard-keys") != "off",
+        "key_for": lambda usual: (own.get(usual) or usual).upper(),
+        "meanings": keymap.meanings(own),
         "idle": session.idle,
         "warn": min(WARN_SECONDS, session.idle // 2),
     }
