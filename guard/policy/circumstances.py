@@ -3,7 +3,7 @@
 Touches the world only through the record that it is given.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Protocol
 
@@ -46,8 +46,8 @@ class History(Protocol):
     def approved(self, client: str) -> bool:
         """Whether she approved the words that this client would get."""
 
-    def reminded(self, client: str) -> datetime | None:
-        """When this client last got these words."""
+    def reminded(self, client: str, since: datetime) -> datetime | None:
+        """When this client last got these words; None if not since."""
 
     def signpost_approved(self, client: str) -> bool:
         """Whether there are approved words that tell this client where to turn."""
@@ -55,8 +55,8 @@ class History(Protocol):
     def alarmed(self, client: str, since: datetime) -> datetime | None:
         """When mail of this client was last announced to her at once; None if not since."""
 
-    def signposted(self, client: str) -> datetime | None:
-        """When this client was last told where to turn."""
+    def signposted(self, client: str, since: datetime) -> datetime | None:
+        """When this client was last told where to turn; None if not since."""
 
     def within_the_hour(self, now: datetime) -> int:
         """How many reminders left within the hour, or are about to."""
@@ -92,7 +92,8 @@ def gather(
     known = tuple(known_of(record, one) for one in clients)
     trust = settings.reminders.trust_authserv
     vouched = _vouched(message, clients, trust, record) if message else UNREAD
-    danger = now - after_danger(timedelta(days=settings.reminders.every_days))
+    quiet = timedelta(days=settings.reminders.every_days)
+    notes = timedelta(days=settings.reminders.note_days)
     case = Case(
         message=message,
         verdict=reading.verdict,
@@ -105,7 +106,7 @@ def gather(
         authenticated=vouched.authenticated,
         trusts=any(trust),
         junk=junk,
-        reminded=max(filter(None, map(history.reminded, clients)), default=None),
+        reminded=_last(history.reminded, clients, since=now - max(quiet, notes)),
         # A letter to a parent is filed with the child's.
         wrote=max(
             filter(
@@ -117,13 +118,20 @@ def gather(
         can_send=settings.smtp is not None,
         has_text=all(map(history.has_text, clients)),
         approved=all(map(history.approved, clients)),
-        alarmed=max(filter(None, (history.alarmed(c, danger) for c in clients)), default=None),
-        signposted=max(filter(None, map(history.signposted, clients)), default=None),
+        alarmed=_last(history.alarmed, clients, since=now - after_danger(quiet)),
+        signposted=_last(history.signposted, clients, since=now - quiet),
         signpost_approved=all(map(history.signpost_approved, clients)),
         within_the_hour=history.within_the_hour(now),
         tripped=history.tripped(now),
     )
     return case, vouched
+
+
+def _last(
+    when: Callable[[str, datetime], datetime | None], clients: Sequence[str], *, since: datetime
+) -> datetime | None:
+    """When something last befell one of these clients; no rule looks back further than `since`."""
+    return max(filter(None, (when(one, since) for one in clients)), default=None)
 
 
 def _vouched(

@@ -63,24 +63,24 @@ class History:
         wording = self._wordings.of(client, self._record)
         return wording is not None and approved(self._record, wording) is not None
 
-    def reminded(self, client: str) -> datetime | None:
-        """When this client last got, or may have got, these words; aware. None if never."""
+    def reminded(self, client: str, since: datetime) -> datetime | None:
+        """When this client last got, or may have got, these words; aware. None if not since."""
         if (due := self._due.get((client, REMINDER))) is not None:
             return due
         wording = self._wordings.of(client, self._record)
         version = wording.version if wording is not None else ""
-        return last_reminder(self._record, client, text=version, kinds=self._kinds)
+        return last_reminder(self._record, client, since, text=version, kinds=self._kinds)
 
     def signpost_approved(self, client: str) -> bool:
         """Whether there are approved words that tell this client where to turn."""
         wording = self._wordings.signpost(client, self._record)
         return wording is not None and approved(self._record, wording) is not None
 
-    def signposted(self, client: str) -> datetime | None:
-        """When this client was last told where to turn, in any words; aware. None if never."""
+    def signposted(self, client: str, since: datetime) -> datetime | None:
+        """When this client was last told where to turn; aware. None if not since."""
         if (due := self._due.get((client, SIGNPOST))) is not None:
             return due
-        return last_reminder(self._record, client, kinds=self._kinds, what=SIGNPOST)
+        return last_reminder(self._record, client, since, kinds=self._kinds, what=SIGNPOST)
 
     def within_the_hour(self, now: datetime) -> int:
         """How many letters left by themselves within the hour, or are about to."""
@@ -135,32 +135,29 @@ class History:
 def last_reminder(
     record: Record,
     client: str,
+    since: datetime,
     *,
     text: str = "",
     kinds: list[Outcome] | tuple[Outcome, ...] = (Outcome.SENT, Outcome.UNCERTAIN),
     what: str = REMINDER,
 ) -> datetime | None:
-    """When this client last got, or may have got, a reminder; aware. None if never.
+    """When this client last got, or may have got, a reminder; aware. None if not since.
 
     Args:
         record: What was filed.
         client: Whose reminders.
+        since: How far back it matters, aware.
         text: Only this version; empty: any. What names no version counts as this one.
         kinds: What counts as having got it.
         what: Which letter.
     """
-    found = [_newest(record, client, kind.of(what), text) for kind in kinds]
-    at = max((one.at for one in found if one is not None), default=None)
-    return None if at is None else from_ms(at)
-
-
-def _newest(record: Record, client: str, kind: str, text: str) -> Entry | None:
-    newest = record.latest(kind, owner=client)
-    if newest is None or not text or _version(newest.data) in ("", text):
-        return newest
-    # Only after a change of the words are the older ones worth reading.
-    every = record.of_kind(kind, owner=client)
-    return next((one for one in reversed(every) if _version(one.data) in ("", text)), None)
+    found = [
+        one.at
+        for kind in kinds
+        for one in record.of_kind(kind.of(what), owner=client, since=to_ms(since))
+        if not text or _version(one.data) in ("", text)
+    ]
+    return from_ms(max(found)) if found else None
 
 
 def _version(body: Mapping[str, object]) -> str:

@@ -26,9 +26,9 @@ from tests.servers.dovecot import Dovecot, MailUser
 
 NEW = 50
 TURNS = 9
-_CLIENTS = 100
+_CLIENTS = 250
 _BATCH = 10_000
-_YEARS_MS = 10 * 365 * 86_400_000
+_YEARS_MS = 20 * 365 * 86_400_000
 _SENDER = re.compile(rb"From: (\w+) <[^>]+>")
 
 Measured = Callable[[list[str]], tuple[float, float]]

@@ -112,7 +112,7 @@ class Blank:
     def approved(self, client: str) -> bool:
         return True
 
-    def reminded(self, client: str) -> datetime | None:
+    def reminded(self, client: str, since: datetime) -> datetime | None:
         return None
 
     def alarmed(self, client: str, since: datetime) -> datetime | None:
@@ -121,7 +121,7 @@ class Blank:
     def signpost_approved(self, client: str) -> bool:
         return False
 
-    def signposted(self, client: str) -> datetime | None:
+    def signposted(self, client: str, since: datetime) -> datetime | None:
         return None
 
     def within_the_hour(self, now: datetime) -> int:

@@ -143,8 +143,8 @@ def test_only_what_a_client_may_have_got_counts_for_the_quiet_period(
     remind(a_reminder(item), record=record, sender=Tray(trouble), now=NOON)
 
     counts = outcome in (Outcome.SENT, Outcome.UNCERTAIN)
-    assert last_reminder(record, "c1") == (NOON if counts else None)
-    assert last_reminder(record, "c2") is None
+    assert last_reminder(record, "c1", NOON) == (NOON if counts else None)
+    assert last_reminder(record, "c2", NOON) is None
 
 
 def test_the_newest_of_several_reminders_counts(record: SqliteRecord) -> None:
@@ -153,7 +153,8 @@ def test_the_newest_of_several_reminders_counts(record: SqliteRecord) -> None:
     remind(a_reminder(item), record=record, sender=Tray(SendUncertainError("?")), now=NOON)
     remind(a_reminder(item, b"To: b\r\n\r\n"), record=record, sender=Tray(), now=later)
 
-    assert last_reminder(record, "c1") == later
+    assert last_reminder(record, "c1", NOON) == later
+    assert last_reminder(record, "c1", later + timedelta(seconds=1)) is None
 
 
 def test_what_cannot_be_written_is_refused_for_good(record: SqliteRecord) -> None:
@@ -161,7 +162,7 @@ def test_what_cannot_be_written_is_refused_for_good(record: SqliteRecord) -> Non
     refuse(item, client="c1", record=record, now=NOON)
 
     assert tasks(record) == {"review": [item]}
-    assert last_reminder(record, "c1") is None
+    assert last_reminder(record, "c1", NOON) is None
 
 
 # --- a server that is away ------------------------------------------------------------------
@@ -277,7 +278,7 @@ def test_after_a_crash_nobody_gets_a_second_letter(
     # Sent, or shown to her: nothing is forgotten.
     assert tray.sent or tasks(record) == {"review": [item]}
     assert not {"outcome", "remind"} & set(tasks(record))
-    assert last_reminder(record, "c1") == NOON
+    assert last_reminder(record, "c1", NOON) == NOON
     assert list(verify(record)) == []
 
 
