@@ -418,7 +418,7 @@ def test_a_file_that_may_not_grow_stops_the_scan_and_loses_nothing(working: Prac
 def test_a_mistake_in_guard_shows_no_word_of_any_mail(working: Practice) -> None:
     script = (
         "import sys\n"
-        "from guard.commands import scan, wiring\n"
+        "from guard.commands import entering, scan\n"
         "from guard.commands.group import run\n"
         "def broken(*_words, **_more):\n    raise KeyError('Dear Andrea, I am so sad')\n"
         "entering.enter_house = broken\n"
