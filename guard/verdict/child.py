@@ -30,8 +30,9 @@ JUDGE_SECONDS = 300.0
 CHILDREN = 2
 """Processes that read at once. More would wait for the one that files."""
 
-WORTH_TWO = 50
-"""Messages in a batch from which a second process pays for its own start."""
+WORTH_TWO = 150
+"""Messages in a batch from which a second process is worth its start, half a second of processor
+time: so full a batch is hardly the last."""
 
 
 class ChildReader:
