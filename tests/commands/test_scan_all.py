@@ -6,6 +6,8 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
+from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
@@ -13,6 +15,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from guard.clinic.postgres_leases import Leases
 from guard.commands import wiring
 from guard.commands.warm import WarmReaders
 from guard.config import load
@@ -23,6 +26,7 @@ from tests.commands.home import Home
 from tests.commands.practice import OWN, SCHEDULING, Practice, Ran, guard, letter
 from tests.servers.dovecot import Dovecot
 from tests.servers.postgres import ROLE, Postgres
+from tests.servers.proxy import Fault, Proxy
 from tests.servers.smtpd import SmtpSink
 
 NAMES = ("anna", "berta", "carla")
@@ -229,6 +233,37 @@ def test_a_worker_that_is_killed_is_replaced(
     assert sorted(again) == list(NAMES)
     process.terminate()
     assert process.wait(30) in (0, 75)
+
+
+@pytest.mark.slow
+def test_a_mailbox_whose_worker_is_killed_at_it_is_scanned_again_within_a_minute(
+    clinic: Clinic, staying: Callable[..., subprocess.Popen[bytes]], database: str
+) -> None:
+    for name in ("berta", "carla"):
+        shutil.move(clinic.folder / "mailboxes" / name, clinic.folder / name)
+    anna = clinic.practices["anna"]
+    anna.deliver(letter(SCHEDULING))
+    with Proxy(anna.user.port, deque([Fault(kind="stall", at=3000)])) as line:
+        anna.change(f"port = {anna.user.port}", f"port = {line.port}")
+        first = staying("--workers", "1")
+        with Leases(database) as leases:
+            # In the middle of a scan: what the server says comes no further.
+            wait_until(lambda: any(one.held for one in leases.states()))
+            first.kill()
+            killed = time.monotonic()
+            second = staying("--workers", "1")
+            assert second.stdout is not None
+            told = json.loads(second.stdout.readline())
+
+    assert time.monotonic() - killed < 60
+    assert (told["mailbox"], told["fence"], told["status"], told["filed"]) == ("anna", 2, 0, 1)
+
+
+def wait_until(so: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 60
+    while not so():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
 
 
 @pytest.mark.parametrize(
