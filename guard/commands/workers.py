@@ -24,6 +24,7 @@ from guard.clinic.lease import BEAT, Ended, Lease
 from guard.clinic.postgres_leases import Leases
 from guard.clinic.roster import Clinic, settings_of, shared
 from guard.commands import judges, wiring
+from guard.commands.stopping import Stop
 from guard.commands.warm import WarmReaders
 from guard.config import Settings
 from guard.errors import BusyError, ConfigError, FatalError, GuardError, UnreachableError
@@ -47,6 +48,9 @@ _OURS = 70
 _IDLE_S = 2.0
 """How long a worker with nothing due waits before it asks again."""
 
+_LOOK_S = 0.2
+"""How often it is looked whether a worker ended."""
+
 _ROSTER_S = 60.0
 """How old the list of mailboxes may be."""
 
@@ -66,8 +70,8 @@ class Worker:
     stay: bool
     """Whether to wait for more when nothing is due."""
 
-    stop: Event = field(default_factory=Event)
-    """Set: the mailbox at hand is finished, and no other begun."""
+    stop: Stop = field(default_factory=Stop)
+    """Asked: the mailbox at hand is finished, and no other begun."""
 
     _readers: WarmReaders = field(default_factory=WarmReaders)
     _shared: dict[str, str] = field(default_factory=dict)
@@ -81,7 +85,7 @@ class Worker:
             Leases(self.clinic.database, worker=self.name) as leases,
         ):
             files, read = self._roster(leases), time.monotonic()
-            while not self.stop.is_set():
+            while not self.stop.asked:
                 if time.monotonic() - read > _ROSTER_S:
                     files, read = self._roster(leases), time.monotonic()
                 lease = leases.claim(most=self.clinic.connections)
@@ -177,12 +181,12 @@ def scan_all(clinic: Clinic, once: Once, *, workers: int, stay: bool, as_json: b
         tell=_line if as_json else _say,
         stay=stay,
     )
-    _on_signal(worker.stop)
+    worker.stop.on_signal()
     while True:
         try:
             return UnreachableError.exit_code if worker.run() else 0
         except UnreachableError as error:
-            if not stay or worker.stop.is_set():
+            if not stay or worker.stop.asked:
                 raise
             # The database restarts now and then; whoever stays, stays.
             click.echo(f"guard: {error}", err=True)
@@ -191,15 +195,17 @@ def scan_all(clinic: Clinic, once: Once, *, workers: int, stay: bool, as_json: b
 
 def _many(workers: int, *, stay: bool) -> int:
     """Run workers in processes of their own; one that is killed is replaced if it is to stay."""
-    stop = Event()
-    _on_signal(stop)
+    stop, told = Stop(), False
+    stop.on_signal()
     running = [_start() for _ in range(workers)]
     worst = 0
     while running:
-        if stop.wait(0.2):
-            stay = False
+        if stop.wait(_LOOK_S) and not told:
+            told, stay = True, False
             for process in running:
                 process.terminate()
+        elif told:
+            time.sleep(_LOOK_S)
         ended = [one for one in running if one.poll() is not None]
         worst = max([worst, *(_status(one.returncode) for one in ended)])
         running = [one for one in running if one not in ended]
@@ -214,11 +220,6 @@ def _start() -> subprocess.Popen[bytes]:
     """The same command again, for one worker: the last `--workers` counts."""
     words = [sys.executable, "-m", "guard", *sys.argv[1:], "--workers", "1"]
     return subprocess.Popen(words)  # noqa: S603  # ourselves, with our own words
-
-
-def _on_signal(stop: Event) -> None:
-    for one in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(one, lambda *_: stop.set())
 
 
 def _status(code: int) -> int:

@@ -38,7 +38,7 @@ class Clinic:
     def __init__(self, folder: Path, dovecot: Dovecot, sink: SmtpSink, database: str) -> None:
         self.folder = folder
         (folder / "mailboxes").mkdir()
-        self.config = folder / "clinic.toml"
+        self.config, self.database = folder / "clinic.toml", database
         self.config.write_text(f'database = "{database}"\nevery_seconds = 60\n')
         self.practices = {
             name: Practice(folder=folder / "mailboxes" / name, user=dovecot.new_user(), sink=sink)
@@ -70,6 +70,7 @@ def staying(clinic: Clinic) -> Iterator[Callable[..., subprocess.Popen[bytes]]]:
             [*command, "scan", "--all", "--stay", "--json", *words],
             cwd=clinic.folder,
             stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
             start_new_session=True,
         )
         started.append(process)
@@ -235,9 +236,28 @@ def test_a_worker_that_is_killed_is_replaced(
     assert process.wait(30) in (0, 75)
 
 
+def test_workers_that_are_told_to_end_are_told_once(
+    clinic: Clinic, staying: Callable[..., subprocess.Popen[bytes]]
+) -> None:
+    """Told again and again they once ended by a RecursionError in the middle of a mailbox."""
+    anna = clinic.practices["anna"]
+    with Proxy(anna.user.port, deque([Fault(kind="stall", at=3000)])) as line:
+        anna.change(f"port = {anna.user.port}", f"port = {line.port}")
+        process = staying("--workers", "2")
+        with Leases(clinic.database) as leases:
+            wait_until(lambda: any(one.held for one in leases.states()))
+            process.terminate()
+            time.sleep(2)
+            process.terminate()
+    _, told = process.communicate(timeout=60)
+
+    assert process.returncode in (0, 75)
+    assert b"RecursionError" not in told
+
+
 @pytest.mark.slow
 def test_a_mailbox_whose_worker_is_killed_at_it_is_scanned_again_within_a_minute(
-    clinic: Clinic, staying: Callable[..., subprocess.Popen[bytes]], database: str
+    clinic: Clinic, staying: Callable[..., subprocess.Popen[bytes]]
 ) -> None:
     for name in ("berta", "carla"):
         shutil.move(clinic.folder / "mailboxes" / name, clinic.folder / name)
@@ -246,7 +266,7 @@ def test_a_mailbox_whose_worker_is_killed_at_it_is_scanned_again_within_a_minute
     with Proxy(anna.user.port, deque([Fault(kind="stall", at=3000)])) as line:
         anna.change(f"port = {anna.user.port}", f"port = {line.port}")
         first = staying("--workers", "1")
-        with Leases(database) as leases:
+        with Leases(clinic.database) as leases:
             # In the middle of a scan: what the server says comes no further.
             wait_until(lambda: any(one.held for one in leases.states()))
             first.kill()
