@@ -62,7 +62,7 @@ def derived(record: Audit) -> Iterator[Finding]:
 
 
 def keys(record: Audit) -> Iterator[Finding]:
-    """Public keys that are not those in the log."""
+    """Public keys that are not those in the log, and sealed ones that are gone."""
     masters = record.keys.masters()
     if masters != record.erasures().readers:
         yield Finding(what="keys", seq=0, detail="recipients.txt is not the one filed")
@@ -76,6 +76,9 @@ def keys(record: Audit) -> Iterator[Finding]:
             yield Finding(
                 what="keys", seq=keyed.seq, detail="its public key is missing or changed"
             )
+        if not record.keys.has_secret(owner):
+            # Without it nothing of this owner can be read, ever; new mail would hide that.
+            yield Finding(what="keys", seq=keyed.seq, detail="its sealed key is missing")
 
 
 def contents(record: Audit, reader: Reader, *, since: int, until: int) -> Iterator[Finding]:

@@ -282,6 +282,17 @@ def test_swapped_or_missing_key_files_are_found(
     assert list(examine(swapped.folder))
 
 
+def test_a_sealed_key_that_is_gone_is_found_without_the_passphrase(
+    full_home: Home, tmp_path: Path
+) -> None:
+    broken = full_home.copy(tmp_path / "m")
+    (broken.folder / "keys" / "c1.age").unlink()
+
+    assert [(one.what, one.detail) for one in examine(broken.folder)] == [
+        ("keys", "its sealed key is missing")
+    ]
+
+
 def test_with_her_key_a_message_other_than_the_one_committed_to_is_found(
     home: Home, a_mail: MailBuilder
 ) -> None:
