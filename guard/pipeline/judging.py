@@ -62,8 +62,9 @@ class _Decided:
 
     @property
     def alarming(self) -> bool:
-        """Whether somebody may be in danger."""
-        return "crisis" in self.minutes.decision.grounds
+        """Whether it could not wait: danger, or whatever else is announced about this letter."""
+        announced = Action.ALERT in self.actions and self.tripped is None
+        return announced or "crisis" in self.minutes.decision.grounds
 
     @property
     def actions(self) -> frozenset[Action]:

@@ -162,6 +162,19 @@ def test_nor_when_the_letter_of_danger_is_found_later(practice: Practice, where:
     assert "remind" not in filed.data["actions"]
 
 
+def test_nor_when_something_else_that_cannot_wait_lies_in_junk(practice: Practice) -> None:
+    practice.inbox.put(a_mail(ref="1"))
+    practice.junk.put(a_mail(ref="2"))
+    scan(practice.house())
+    now = practice.tray.alerts, practice.tray.reminders
+    practice.inbox.put(a_mail(ref="3"))
+    scan(practice.house())
+
+    # The same in one scan as in the next.
+    assert now == (1, [])
+    assert practice.tray.reminders == []
+
+
 def test_nobody_is_answered_before_every_folder_was_read(practice: Practice) -> None:
     practice.server.batch, practice.server.breaks_after = 1, 1
     uid = practice.inbox.put(a_mail())

@@ -30,7 +30,7 @@ from imapclient.imap_utf7 import encode as utf7
 from tests.servers.certificates import Authority
 
 PASSWORD = "geheim"
-LIFE = "900"
+LIFE = "3600"
 """Seconds after which it stops by itself, whatever happens."""
 PATIENCE = 10
 """Seconds that it may take to start; it needs 50 ms."""
