@@ -20,6 +20,7 @@ from guard.policy import words
 from guard.policy.minutes import KIND, Minutes, read
 from guard.record.ledger import Record
 from guard.record.reading import Reader
+from guard.record.times import from_ms
 from guard.reply.errands import Errands
 from guard.reply.wording import wordings
 from guard.review import plain, view
@@ -65,7 +66,7 @@ def review(  # noqa: PLR0913  # each option is an argument
         return
     with unlocked_book(settings, passphrase_file) as book:
         if item is not None:
-            click.echo(_text(book, item))
+            click.echo(_one(book, item, as_json=as_json))
         elif as_json:
             for one in book.queue():
                 click.echo(json.dumps(_fields(one), ensure_ascii=False))
@@ -166,7 +167,7 @@ def unlocked_book(settings: Settings, passphrase_file: Path | None) -> Iterator[
         yield book
 
 
-def _text(book: Book, number: int) -> str:
+def _one(book: Book, number: int, *, as_json: bool) -> str:
     row = book.row(number)
     if row is None:
         raise ConfigError(f"there is no item {number}", hint="Numbers: guard review --list")
@@ -174,7 +175,13 @@ def _text(book: Book, number: int) -> str:
     if found.message is None:
         raise UnreadableError(found.problem.rstrip("."))
     text = plain.safe(found.message.new_text)
-    return f"{found.line.who}\n{found.line.when}\n{found.line.subject}\n\n{text}"
+    line = found.line
+    if as_json:
+        received = from_ms(row.received).isoformat()
+        fields = {"item": number, "received": received, "sender": line.who}
+        fields |= {"subject": line.subject, "text": text}
+        return json.dumps(fields, ensure_ascii=False)
+    return f"{line.who}\n{line.when}\n{line.subject}\n\n{text}"
 
 
 def _listed(queue: list[Waiting]) -> str:

@@ -136,7 +136,8 @@ def write_private(file: Path, text: str) -> None:
         with os.fdopen(handle, "w", encoding="utf-8") as opened:
             opened.write(text)
     except OSError as error:
-        raise ConfigError(f"cannot write {file}: {error.strerror}") from None
+        hint = "Name a new file, in a folder that is there and that you may write to."
+        raise ConfigError(f"cannot write {file}: {error.strerror}", hint=hint) from None
 
 
 def free_bytes(folder: Path) -> int:

@@ -79,7 +79,8 @@ def heads_in(file: Path, settings: Settings) -> list[str]:
     try:
         data = durable.read(file)
     except OSError as error:
-        raise ConfigError(f"cannot read {file}: {error.strerror}") from None
+        hint = "Name the file that the witness kept: their mail, or a time stamp."
+        raise ConfigError(f"cannot read {file}: {error.strerror}", hint=hint) from None
     if data.startswith(_DER):
         return [_stamped(file, data, settings)]
     found = note.notes_in(data.decode(errors="replace"))

@@ -3,6 +3,7 @@
 Edge: files, each written whole or not at all.
 """
 
+import errno
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -71,5 +72,10 @@ class BackupFolder:
 
 
 def _meaning(error: OSError) -> RecordError:
+    if error.errno == errno.ENOENT:
+        return RecordError(
+            "the backup: its folder, or a file in it, is missing",
+            hint="Is its disk plugged in? A new backup goes below a folder that is there.",
+        )
     found = durable.disk_error(error)
     return RecordError(f"the backup: {found}", hint="Look at the disk that the backup is on.")

@@ -7,6 +7,7 @@ Edge: temp file, fsync, rename, fsync of the folder. Turns what the disk says in
 import errno
 import fcntl
 import os
+import shutil
 import stat
 from pathlib import Path
 
@@ -17,6 +18,7 @@ _LARGEST = 1_000_000
 
 _FULL = {errno.ENOSPC, errno.EDQUOT}
 _READ_ONLY = {errno.EROFS, errno.EACCES, errno.EPERM}
+_NO_PLACE = {errno.ENOENT, errno.ENOTDIR, *_READ_ONLY}
 
 
 def write(path: Path, data: bytes) -> None:
@@ -79,6 +81,45 @@ def sync(handle: int) -> None:
         os.fsync(handle)
     else:
         fcntl.fcntl(handle, full)
+
+
+def refuse_used(folder: Path, what: str) -> None:
+    """Refuse a folder that holds something, or that is none.
+
+    Raises:
+        RecordError: It does, or it cannot be looked into.
+    """
+    try:
+        used = folder.exists() and (not folder.is_dir() or any(folder.iterdir()))
+    except OSError as error:
+        raise disk_error(error) from error
+    if used:
+        raise RecordError(f"there is something in {what} already", hint="Name a new folder.")
+
+
+def staging_for(folder: Path) -> Path:
+    """Make an empty folder beside a new one, to be renamed to it once it is whole.
+
+    Args:
+        folder: One that a person named. Its parent must exist.
+
+    Raises:
+        RecordError: There is no place for it, or the disk would not.
+    """
+    # A folder named "." has no name of its own.
+    whole = folder.absolute()
+    staging = whole.parent / f".{whole.name}.unfinished-new"
+    try:
+        shutil.rmtree(staging, ignore_errors=True)
+        staging.mkdir(mode=0o700)
+    except OSError as error:
+        if error.errno not in _NO_PLACE:
+            raise disk_error(error) from error
+        raise RecordError(
+            f"cannot make the folder {folder}: {error.strerror}",
+            hint="Name a new folder, in one that is there and that you may write to.",
+        ) from error
+    return staging
 
 
 def disk_error(error: OSError) -> RecordError:

@@ -72,18 +72,13 @@ def new_folder(folder: Path) -> Iterator[Path]:
     Raises:
         RecordError: There is something in the folder already, or the disk would not.
     """
-    staging = folder.with_name(f".{folder.name}.unfinished")
+    durable.refuse_used(folder, "the export's folder")
+    staging = durable.staging_for(folder)
     try:
-        if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-            raise RecordError(
-                "there is something in the export's folder already", hint="Name a new folder."
-            )
-        shutil.rmtree(staging, ignore_errors=True)
-        staging.mkdir(mode=0o700)
         yield staging
         durable.sync_folder(staging)
-        staging.rename(folder)
-        durable.sync_folder(folder.parent)
+        staging.rename(folder.absolute())
+        durable.sync_folder(staging.parent)
     except OSError as error:
         raise durable.disk_error(error) from error
     finally:

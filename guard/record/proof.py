@@ -110,18 +110,13 @@ def write(proof: Proof, folder: Path) -> None:
     Raises:
         RecordError: There is something already, or the disk would not.
     """
-    staging = folder.with_name(f".{folder.name}.unfinished")
+    durable.refuse_used(folder, "the proof's folder")
+    staging = durable.staging_for(folder)
     try:
-        if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-            raise RecordError(
-                "there is something in the proof's folder already", hint="Name a new folder."
-            )
-        shutil.rmtree(staging, ignore_errors=True)
-        staging.mkdir(mode=0o700)
         for name, data in _files(proof):
             durable.write(staging / name, data)
-        staging.rename(folder)
-        durable.sync_folder(folder.absolute().parent)
+        staging.rename(folder.absolute())
+        durable.sync_folder(staging.parent)
     except OSError as error:
         raise durable.disk_error(error) from error
     finally:

@@ -210,7 +210,7 @@ class Queries:
         """
         row = self._one(f"SELECT {COLUMNS} FROM entry WHERE seq = ?", seq)  # noqa: S608 - our own columns
         if row is None:
-            raise RecordError(f"there is no entry {seq}")
+            raise RecordError(f"there is no entry {seq}", hint="Numbers: guard record show")
         return entry_of(row)
 
     def blob(self, seq: int) -> bytes:

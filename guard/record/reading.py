@@ -41,7 +41,7 @@ class Reader:
         """
         entry = self._record.entry(item)
         if entry.kind != "filed":
-            raise RecordError(f"entry {item} is not a message")
+            raise RecordError(f"entry {item} is not a message", hint="Numbers: guard record show")
         fields = _fields(entry)
         if self._record.erasures().covers(fields):
             raise RecordError(f"the message of entry {item} was erased by your order")

@@ -66,10 +66,8 @@ def restore(
     """
     manifest = _manifest(store)
     refuse_used(folder)
-    staging = folder.with_name(f".{folder.name}.unfinished-restore")
+    staging = durable.staging_for(folder)
     try:
-        shutil.rmtree(staging, ignore_errors=True)
-        staging.mkdir(mode=0o700)
         _files(store, manifest, staging)
         refused = _opened(staging, unlock) if unlock is not None else []
         write(staging / "record.db", _pieces(store, manifest))
@@ -79,7 +77,7 @@ def restore(
                 f"what the backup holds does not verify: {findings[0]}",
                 hint="Restore from another backup; or take it as it is: --anyway",
             )
-        publish(staging, folder)
+        publish(staging, folder.absolute())
     except OSError as error:
         raise durable.disk_error(error) from error
     finally:

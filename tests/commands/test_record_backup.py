@@ -140,7 +140,7 @@ def test_two_backups_at_once_do_not_mix(backed: Home) -> None:
         ("restore ../nowhere back", 78, "there is no folder"),
         ("restore .. back --read-only", 74, "no backup here"),
         ("restore ../backup record --read-only", 74, "something in"),
-        ("restore ../backup nowhere/back --read-only", 74, "missing"),
+        ("restore ../backup nowhere/back --read-only", 74, "cannot make the folder"),
         ("restore ../backup back --passphrase-file wrong", 77, "wrong"),
         ("restore ../backup back", 77, "--passphrase-file"),
         ("restore ../backup back --read-only --orders ../backup", 78, "--orders"),

@@ -1,6 +1,7 @@
 """``guard review`` as it is started: the link, the port, the terminal's view, and no leak."""
 
 import http.client
+import json
 import os
 import re
 import subprocess
@@ -120,6 +121,13 @@ def test_the_terminal_prints_one_object_an_item(kept: Practice) -> None:
 def test_the_terminal_prints_one_message(kept: Practice) -> None:
     (item,) = (row for row in kept.open().tasks("review"))
     assert f"I cried. {CANARY}" in run(kept, "--item", str(item))
+
+
+def test_the_terminal_prints_one_message_as_an_object(kept: Practice) -> None:
+    (item,) = (row for row in kept.open().tasks("review"))
+    said = json.loads(run(kept, "--item", str(item), "--json"))
+    assert said["item"] == item
+    assert f"I cried. {CANARY}" in said["text"]
 
 
 def test_no_letter_makes_a_terminal_do_anything(kept: Practice) -> None:

@@ -142,3 +142,31 @@ def test_a_time_that_no_calendar_has_is_still_exported(
     export(record, Reader(record, home.identity), tmp_path / "out")
 
     assert rows(tmp_path / "out")[0]["received"] == "100000000000000000 ms"
+
+
+def test_into_the_empty_folder_where_she_stands(
+    record: SqliteRecord,
+    home: Home,
+    tmp_path: Path,
+    a_mail: MailBuilder,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    record.file([a_mail(b"x")], cursor=None, now=NOW)
+    stick = tmp_path / "stick"
+    stick.mkdir()
+    monkeypatch.chdir(stick)
+
+    export(record, Reader(record, home.identity), Path())
+
+    assert len(list(stick.iterdir())) == 2
+    assert not list(tmp_path.glob(".*unfinished*"))
+
+
+@pytest.mark.parametrize("place", ["missing/copy", "file/copy"])
+def test_no_place_for_the_folder_is_not_called_a_loss_of_the_record(
+    record: SqliteRecord, home: Home, tmp_path: Path, place: str
+) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(RecordError, match="cannot make the folder") as refused:
+        export(record, Reader(record, home.identity), tmp_path / place)
+    assert "Name a new folder" in refused.value.hint
