@@ -87,7 +87,7 @@ class _Would:
             history=self._history,
         )
         decision = decide(case, limits_of(house.settings))
-        if "crisis" in decision.grounds:
+        if decision.alarming:
             self._alarmed |= {*case.clients}
             self._history.alarm({*case.clients}, case.now)
         if ANSWERS & decision.actions:
@@ -96,7 +96,7 @@ class _Would:
         return decision.actions
 
     def begin_anew(self) -> None:
-        """Forget who would have been answered, but not who may be in danger."""
+        """Forget who would have been answered, but not whose letters could not wait."""
         self._history = history_of(self._house)
         self._history.alarm(self._alarmed, self._house.clock())
 

@@ -55,16 +55,12 @@ class _Decided:
     @property
     def tripped(self) -> Fact | None:
         """The entry by which the breaker says that it holds reminders from here on."""
-        found = self.minutes.decision
-        if found.barred != ("breaker",) or Action.ALERT not in found.actions:
-            return None
-        return Fact(kind=TRIPPED, item=self.work.item)
+        return Fact(kind=TRIPPED, item=self.work.item) if self.minutes.decision.trips else None
 
     @property
     def alarming(self) -> bool:
-        """Whether it could not wait: danger, or whatever else is announced about this letter."""
-        announced = Action.ALERT in self.actions and self.tripped is None
-        return announced or "crisis" in self.minutes.decision.grounds
+        """Whether it could not wait."""
+        return self.minutes.decision.alarming
 
     @property
     def actions(self) -> frozenset[Action]:
@@ -99,7 +95,7 @@ class Judging:
         self._answers: list[tuple[_Decided, Reading]] = []
         """What is to be answered once every folder was read."""
         self._alarmed: set[str] = set()
-        """Clients whose mail meant danger in this scan."""
+        """Clients of whom a letter in this scan could not wait."""
 
     def start(self, work: list[Work]) -> Results:
         """Start reading a batch; the call returns at once."""
@@ -136,7 +132,7 @@ class Judging:
     def answer(self) -> None:
         """Send the reminders, now that every folder was read and no letter can be in between.
 
-        Whoever wrote of danger in any letter of this scan, found before or after, gets none.
+        Of whom any letter in this scan could not wait, found before or after, gets none.
         """
         for one, reading in self._answers:
             if self._alarmed & {*one.case.clients}:
@@ -220,7 +216,7 @@ class Judging:
         if ANSWERS & decision.actions:
             self._history.due(case.clients, case.now, what=SIGNPOST if help_now else REMINDER)
         again = earlier is not None
-        if decision.barred == ("breaker",) and Action.ALERT in decision.actions:
+        if decision.trips:
             self._history.trip(case.now)
         return _Decided(work=work, case=case, minutes=minutes, entry=entry, due=due, again=again)
 

@@ -110,3 +110,13 @@ class Decision:
     def grounds(self) -> tuple[str, ...]:
         """Ids of the reasons why it waits for her eyes."""
         return tuple(one.rule for one in self.findings if one.holds and one.kind is Kind.GROUND)
+
+    @property
+    def trips(self) -> bool:
+        """Whether the breaker holds the reminder, and she is told of that."""
+        return self.barred == ("breaker",) and Action.ALERT in self.actions
+
+    @property
+    def alarming(self) -> bool:
+        """Whether it could not wait: danger, or whatever else is announced about this letter."""
+        return "crisis" in self.grounds or (Action.ALERT in self.actions and not self.trips)
