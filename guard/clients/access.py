@@ -7,8 +7,10 @@ two months more if she says so within the first; stopped while she waits for wha
 
 import calendar
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
 from datetime import date, timedelta
+
+import msgspec
+from msgspec.structs import replace
 
 from guard.clients.workdays import Nation, next_working_day
 
@@ -17,8 +19,7 @@ STEPS = ("start", "stop", "extend", "done")
 lets the clock go on."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Step:
+class Step(msgspec.Struct, frozen=True, kw_only=True):
     """One thing that she entered."""
 
     step: str
@@ -28,8 +29,7 @@ class Step:
     """The day on which it happened."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Request:
+class Request(msgspec.Struct, frozen=True, kw_only=True):
     """One request for access."""
 
     received: date

@@ -4,8 +4,9 @@ Pure values and checks, shared by the readers of CSV and vCard. No fault ever qu
 """
 
 import re
-from dataclasses import dataclass, field
 from datetime import date
+
+import msgspec
 
 from guard.clients import directory
 from guard.clients.directory import Relation
@@ -16,8 +17,7 @@ _YES = frozenset({"yes", "y", "true", "1", "x", "on"})
 _NO = frozenset({"", "no", "n", "false", "0", "off"})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Contact:
+class Contact(msgspec.Struct, frozen=True, kw_only=True):
     """One person of a file."""
 
     line: int
@@ -45,8 +45,7 @@ class Contact:
     """Names or ids of those in whose record their mail belongs."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, order=True)
-class Fault:
+class Fault(msgspec.Struct, frozen=True, kw_only=True, order=True):
     """One line that cannot be taken over, and why; without a word of the file."""
 
     line: int
@@ -56,14 +55,13 @@ class Fault:
     """In fixed words."""
 
 
-@dataclass(slots=True, kw_only=True)
-class Contacts:
+class Contacts(msgspec.Struct, kw_only=True):
     """A whole file."""
 
-    people: list[Contact] = field(default_factory=list)
+    people: list[Contact] = msgspec.field(default_factory=list)
     """Those with an address, in order."""
 
-    faults: list[Fault] = field(default_factory=list)
+    faults: list[Fault] = msgspec.field(default_factory=list)
     """What is wrong, in order."""
 
     without_address: int = 0

@@ -8,12 +8,12 @@ says what that does not hide).
 import re
 import unicodedata
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from datetime import date
 from enum import Enum
 from typing import Protocol
 
 import msgspec
+from msgspec.structs import replace
 
 from guard.record.entry import JSON, Entry, Fact
 
@@ -38,8 +38,7 @@ class Relation(Enum):
     """A doctor, a school, a solicitor, a colleague."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Known:
+class Known(msgspec.Struct, frozen=True, kw_only=True):
     """What stands of a client in clear, because the unattended scan must act on it."""
 
     automatic: bool = True
@@ -65,8 +64,7 @@ class Known:
         return bool(self.ended) and self.ended <= today.isoformat()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Client:
+class Client(msgspec.Struct, frozen=True, kw_only=True):
     """Somebody whom the practice writes with, as the therapist knows them; sealed."""
 
     id: str

@@ -5,7 +5,6 @@ public, so that they can be acted on without her passphrase; her reasons are sea
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
 from datetime import date
 from enum import Enum
 from typing import Protocol
@@ -39,14 +38,13 @@ class Mark(Enum):
     REDACT = "redact"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Why:
+class Why(msgspec.Struct, frozen=True, kw_only=True):
     """What she said beside a fact; sealed."""
 
     reason: str = ""
     """Why, in her words."""
 
-    remove: tuple[str, ...] = field(default=())
+    remove: tuple[str, ...] = msgspec.field(default=())
     """Passages that a redacted copy does not show."""
 
 

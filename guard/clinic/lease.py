@@ -4,8 +4,9 @@ A lease only saves work. That no mail is filed twice, and none answered twice, i
 own doing: its unique keys, its one writer and the lock of its scan.
 """
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+
+import msgspec
 
 LIFE = timedelta(seconds=20)
 """After so long without a sign of life a mailbox is anybody's: within a minute it is scanned."""
@@ -17,8 +18,7 @@ _FIRST = timedelta(minutes=1)
 _LONGEST = timedelta(hours=1)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Lease:
+class Lease(msgspec.Struct, frozen=True, kw_only=True):
     """One mailbox, held by one worker until it ends or falls silent."""
 
     mailbox: str
@@ -34,8 +34,7 @@ class Lease:
     """When it was last scanned well, by whichever machine, aware."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ended:
+class Ended(msgspec.Struct, frozen=True, kw_only=True):
     """How a scan of one mailbox ended; counts alone."""
 
     status: int

@@ -6,14 +6,14 @@ Source: OpenMetrics 1.0.0 (RFC draft), sections 4.4 to 5.
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+
+import msgspec
 
 LATE_S = 900
 """Seconds past its time, or without a good scan, from which on a mailbox is a fault."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class State:
+class State(msgspec.Struct, frozen=True, kw_only=True):
     """One mailbox."""
 
     mailbox: str

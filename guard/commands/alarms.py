@@ -7,10 +7,11 @@ alert and the monitor. It runs after the filing, and outside the lock: it keeps 
 import json
 from collections.abc import Mapping
 from contextlib import ExitStack, suppress
-from dataclasses import asdict, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+
+from msgspec.structs import asdict, replace
 
 from guard.commands import lastscan, post, signin, wiring
 from guard.config import Settings

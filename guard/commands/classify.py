@@ -3,11 +3,11 @@
 import json
 import sys
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict, replace
 from pathlib import Path
 
 import click
 import msgspec
+from msgspec.structs import asdict, replace
 
 from guard.commands import judges
 from guard.config import DEFAULT_NAME, Settings, load

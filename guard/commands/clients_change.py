@@ -1,11 +1,11 @@
 """``guard clients change`` and ``end``: what has become different of a client."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import replace
 from pathlib import Path
 from typing import TypedDict, Unpack
 
 import click
+from msgspec.structs import replace
 
 from guard.clients import directory
 from guard.clients.directory import Client, Relation

@@ -1,10 +1,10 @@
 """``guard clients suggest``: who may be a client, and is not in the directory."""
 
-import dataclasses
 import json
 from pathlib import Path
 
 import click
+from msgspec.structs import asdict
 
 from guard.clients import directory
 from guard.commands.options import PASSPHRASE
@@ -29,7 +29,7 @@ def suggest(config: Path, *, as_json: bool, passphrase_file: Path | None) -> Non
         found = suggestions(book, own)
     if as_json:
         for one in found:
-            click.echo(json.dumps(dataclasses.asdict(one), ensure_ascii=False))
+            click.echo(json.dumps(asdict(one), ensure_ascii=False))
         return
     for heading, chosen in (
         ("You write with each other:", [one for one in found if one.both_ways]),

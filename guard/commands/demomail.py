@@ -5,16 +5,16 @@ Reads the folder that it is given, nothing else; `redated` is pure.
 
 import re
 import tomllib
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from email.utils import format_datetime, parsedate_to_datetime
 from pathlib import Path
 
+import msgspec
+
 _DATED = re.compile(rb"(Date:|(?:X-)?Received:.*;)(\s*)(.+)", re.IGNORECASE | re.DOTALL)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Letter:
+class Letter(msgspec.Struct, frozen=True, kw_only=True):
     """One mail of the demo, and what should become of it."""
 
     file: str

@@ -14,10 +14,11 @@ import tempfile
 import threading
 from argparse import Namespace
 from collections.abc import Awaitable, Callable, Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Self
+
+import msgspec
 
 from guard.commands.democertificate import server_tls
 from guard.errors import ConfigError
@@ -54,8 +55,7 @@ SPECIAL_USE = {
 """Folder to its attribute, without the backslash. Source: RFC 6154 section 2."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Received:
+class Received(msgspec.Struct, frozen=True, kw_only=True):
     """One mail that the SMTP server was given."""
 
     mail_from: str

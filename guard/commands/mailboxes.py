@@ -34,7 +34,7 @@ def list_(config: Path, *, as_json: bool) -> None:
     here = clinic.files()
     for one in _states(clinic):
         if as_json:
-            told = {name: getattr(one, name) for name in State.__slots__}
+            told = {name: getattr(one, name) for name in State.__struct_fields__}
             click.echo(json.dumps(told | {"here": one.mailbox in here}))
         else:
             click.echo(_shown(one, here=one.mailbox in here))

@@ -5,14 +5,14 @@ for Outlook"; mail-rules B2.8.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+import msgspec
 
 from guard.config import Auth, Security
 from guard.mail.sender import MICROSOFT
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Preset:
+class Preset(msgspec.Struct, frozen=True, kw_only=True):
     """Where a provider's servers are."""
 
     imap_host: str = ""

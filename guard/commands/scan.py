@@ -4,11 +4,11 @@ import sys
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
 import click
+from msgspec.structs import replace
 
 from guard.commands import alarms, entering, judges, lastscan, wiring
 from guard.commands.group import show

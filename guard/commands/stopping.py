@@ -6,13 +6,13 @@ while it is waited for, and a handler that runs in that moment waits for it for 
 
 import signal
 import time
-from dataclasses import dataclass
+
+import msgspec
 
 _STEP_S = 0.1
 
 
-@dataclass(slots=True)
-class Stop:
+class Stop(msgspec.Struct):
     """Whether this process was told to end."""
 
     asked: bool = False

@@ -1,11 +1,11 @@
 """The text of guard.toml as ``guard init`` writes it: every key, with what it means. Pure."""
 
 import json
-from dataclasses import dataclass
+
+import msgspec
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Answers:
+class Answers(msgspec.Struct, frozen=True, kw_only=True):
     """What was asked; see the options of ``guard init``."""
 
     name: str
@@ -43,7 +43,7 @@ def guard_toml(answers: Answers) -> str:
 
 
 def _fields(answers: Answers) -> dict[str, object]:
-    return {name: getattr(answers, name) for name in Answers.__slots__}
+    return {name: getattr(answers, name) for name in Answers.__struct_fields__}
 
 
 def _toml(value: object) -> str:

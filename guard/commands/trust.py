@@ -9,7 +9,6 @@ import re
 import sys
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import click
@@ -33,17 +32,16 @@ _LIST = re.compile(
 _STRING = re.compile(r"[\"']")
 
 
-@dataclass(slots=True, kw_only=True)
-class Seen:
+class Seen(msgspec.Struct, kw_only=True):
     """What the newest mail says of who vouches for it."""
 
     looked_at: int = 0
     """Messages."""
 
-    named: Counter[str] = field(default_factory=Counter)
+    named: Counter[str] = msgspec.field(default_factory=Counter)
     """Every name, and in how many messages it stands."""
 
-    placed: Counter[str] = field(default_factory=Counter)
+    placed: Counter[str] = msgspec.field(default_factory=Counter)
     """The same for those that stand where only the last mail server can have written them."""
 
     def take(self, message: Message) -> None:

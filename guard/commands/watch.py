@@ -5,13 +5,13 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
-from dataclasses import dataclass, field
 from enum import Enum, auto
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import Protocol
 
 import click
+import msgspec
 
 from guard.commands import alarms, post, scan, wiring
 from guard.commands.group import show
@@ -99,8 +99,7 @@ def _listening(
         yield
 
 
-@dataclass(slots=True, kw_only=True)
-class Watch:
+class Watch(msgspec.Struct, kw_only=True):
     """The loop, without its edges."""
 
     scan: Callable[[], None]
@@ -116,9 +115,9 @@ class Watch:
     every: float
     """Seconds between two scans at most."""
 
-    _faults: int = field(default=0, init=False)
-    _told: str = field(default="", init=False)
-    _stopped: bool = field(default=False, init=False)
+    _faults: int = 0
+    _told: str = ""
+    _stopped: bool = False
 
     def run(self) -> None:
         """Watch until `Event.STOP`.

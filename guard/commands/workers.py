@@ -13,12 +13,13 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
-from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from threading import Event, Thread
 
 import click
+import msgspec
+from msgspec.structs import replace
 
 from guard.clinic.lease import BEAT, Ended, Lease
 from guard.clinic.postgres_leases import Leases
@@ -55,8 +56,7 @@ _ROSTER_S = 60.0
 """How old the list of mailboxes may be."""
 
 
-@dataclass(slots=True, kw_only=True)
-class Worker:
+class Worker(msgspec.Struct, kw_only=True):
     """One process's share of the work."""
 
     clinic: Clinic
@@ -70,11 +70,11 @@ class Worker:
     stay: bool
     """Whether to wait for more when nothing is due."""
 
-    stop: Stop = field(default_factory=Stop)
+    stop: Stop = msgspec.field(default_factory=Stop)
     """Asked: the mailbox at hand is finished, and no other begun."""
 
-    _readers: WarmReaders = field(default_factory=WarmReaders)
-    _shared: dict[str, str] = field(default_factory=dict)
+    _readers: WarmReaders = msgspec.field(default_factory=WarmReaders)
+    _shared: dict[str, str] = msgspec.field(default_factory=dict)
     """Mailboxes whose record is another's too, and what to say."""
 
     def run(self) -> int:

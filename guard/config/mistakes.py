@@ -5,7 +5,6 @@ Pure. Source: the messages of msgspec, tried one by one in the tests.
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any, Literal, get_args, get_origin
 
 import msgspec
@@ -31,8 +30,7 @@ _GOT = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Mistake:
+class Mistake(msgspec.Struct, frozen=True, kw_only=True):
     """One value or key that cannot be."""
 
     key: str

@@ -6,7 +6,8 @@ a guess, because answers are decided by it. Source: RFC 5322 sections 3.4 and 4.
 """
 
 import re
-from dataclasses import dataclass, field
+
+import msgspec
 
 from guard.mail.header import words
 from guard.mail.message import Address
@@ -58,18 +59,17 @@ def mailboxes(value: str) -> tuple[tuple[Address, ...], bool]:
     return tuple(reader.found), reader.sound
 
 
-@dataclass
-class _Reader:
+class _Reader(msgspec.Struct):
     """The state of one pass."""
 
-    found: list[Address] = field(default_factory=list)
+    found: list[Address] = msgspec.field(default_factory=list)
     sound: bool = True
     odd: bool = False
     depth: int = 0
     angle: list[str] | None = None
     open: bool = False
-    phrase: list[str] = field(default_factory=list)
-    comment: list[str] = field(default_factory=list)
+    phrase: list[str] = msgspec.field(default_factory=list)
+    comment: list[str] = msgspec.field(default_factory=list)
 
     def take(self, kind: int, piece: str) -> None:
         """Take one piece; kinds are the groups of the token pattern."""

@@ -5,11 +5,11 @@ developers.google.com/workspace/gmail/imap/xoauth2-protocol (XOAUTH2, which Micr
 """
 
 from collections.abc import Container
-from dataclasses import dataclass
+
+import msgspec
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Shown:
+class Shown(msgspec.Struct, frozen=True, kw_only=True):
     """One sign-in by access token."""
 
     mechanism: str

@@ -6,7 +6,9 @@ unless there is nothing else. Source: RFC 2046 section 5.1.4, RFC 3156, RFC 8551
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+
+import msgspec
+from msgspec.structs import replace
 
 from guard.mail.charset import clean, decode
 from guard.mail.markup import everything, to_text
@@ -40,8 +42,7 @@ _FORWARD_LINE = "---------- Forwarded message ----------"
 _PGP = re.compile(r"^-----BEGIN PGP MESSAGE-----", re.MULTILINE)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Body:
+class Body(msgspec.Struct, frozen=True, kw_only=True):
     """What a body holds."""
 
     text: str

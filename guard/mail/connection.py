@@ -11,9 +11,10 @@ import socket
 import ssl
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
+
+import msgspec
 
 from guard.config import is_loopback
 from guard.errors import ConfigError, GuardError, UnreachableError
@@ -27,8 +28,7 @@ _EXPIRED, _NOT_YET, _WRONG_HOST, _WRONG_IP = 10, 9, 62, 64
 """X509_V_ERR_... of OpenSSL's x509_vfy.h."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
+class Place(msgspec.Struct, frozen=True, kw_only=True):
     """Where a server is, and how to reach it."""
 
     what: str

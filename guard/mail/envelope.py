@@ -5,7 +5,7 @@ whose key seals the item. It reads by the same two files as `parse`, so both agr
 Source: RFC 5322 section 3.6.
 """
 
-from dataclasses import dataclass
+import msgspec
 
 from guard.mail import header
 from guard.mail.address import mailboxes
@@ -16,8 +16,7 @@ MOST_BYTES = 65_536
 _LONGEST = 16_384
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Envelope:
+class Envelope(msgspec.Struct, frozen=True, kw_only=True):
     """Who a message says it is from and to."""
 
     sender: tuple[str, ...] = ()

@@ -6,8 +6,8 @@ Source: RFC 6154 section 2 (SPECIAL-USE), RFC 3501 sections 5.1.3 and 7.2.2.
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
+import msgspec
 from imapclient.imap_utf7 import decode, encode
 
 INBOX = "INBOX"
@@ -56,8 +56,7 @@ _LINE = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Listed:
+class Listed(msgspec.Struct, frozen=True, kw_only=True):
     """One folder, as LIST tells it."""
 
     name: str

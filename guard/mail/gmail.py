@@ -5,9 +5,10 @@ kept, because people call labels after clients. Source: Gmail IMAP extensions (X
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+
+import msgspec
 
 from guard.mail.answers import received
 from guard.mail.bodies import Ask
@@ -19,8 +20,7 @@ _END = 2**63
 """Gmail's numbers have 64 bits; the record keeps 63, and none so large was ever seen."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Numbered:
+class Numbered(msgspec.Struct, frozen=True, kw_only=True):
     """What Gmail tells of one message besides the message."""
 
     number: int

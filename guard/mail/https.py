@@ -7,8 +7,9 @@ whole conversation and a limit for the answer.
 import http.client
 import urllib.parse
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
+
+import msgspec
 
 from guard.errors import UnreachableError
 from guard.mail.connection import Place, Watchdog, connect, context, explained
@@ -20,8 +21,7 @@ _LONGEST = 200_000
 """Bytes of an answer; a real one has some thousands."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
+class Answer(msgspec.Struct, frozen=True, kw_only=True):
     """What came back."""
 
     status: int

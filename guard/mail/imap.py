@@ -7,11 +7,11 @@ marked as read. Source: RFC 3501, RFC 4315, RFC 6154.
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+import msgspec
 from imapclient import FLAGGED, SEEN
 
 from guard.errors import ConfigError, UnreachableError
@@ -27,8 +27,7 @@ _MOST_NAMED = 500
 """UIDs in one command: at 11 bytes each below the 8,000 that RFC 7162 section 4 asks for."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Server:
+class Server(msgspec.Struct, frozen=True, kw_only=True):
     """Where the mailbox is."""
 
     host: str

@@ -4,11 +4,10 @@ Pure values. They cross a process boundary as JSON (a child reads the untrusted 
 so every field is plain text, a number, a flag or a tuple of those.
 """
 
-from dataclasses import dataclass, field
+import msgspec
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Address:
+class Address(msgspec.Struct, frozen=True, kw_only=True):
     """One mailbox of a header, unfolded and decoded."""
 
     name: str
@@ -18,8 +17,7 @@ class Address:
     """Bare address: local part as written, domain in lower case."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Attachment:
+class Attachment(msgspec.Struct, frozen=True, kw_only=True):
     """A part that is not the text of the mail."""
 
     name: str
@@ -35,8 +33,7 @@ class Attachment:
     """What a text attachment says, at most 20,000 characters; empty for all others."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CalendarPart:
+class CalendarPart(msgspec.Struct, frozen=True, kw_only=True):
     """An invitation or an answer to one (RFC 5545, RFC 5546)."""
 
     method: str
@@ -49,8 +46,7 @@ class CalendarPart:
     """Description and comments, which people do write in."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Message:
+class Message(msgspec.Struct, frozen=True, kw_only=True):
     """One parsed e-mail."""
 
     subject: str
@@ -102,7 +98,7 @@ class Message:
     encrypted: bool = False
     """Whether the content is S/MIME- or PGP-encrypted, so that guard cannot read it."""
 
-    faults: tuple[str, ...] = field(default=())
+    faults: tuple[str, ...] = msgspec.field(default=())
     """What could not be read, as short fixed words without content, such as ``charset``."""
 
     @property

@@ -8,9 +8,10 @@ and 6, RFC 8628.
 import json
 import urllib.parse
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+
+import msgspec
 
 from guard.errors import UnreachableError
 from guard.mail import https, refusals
@@ -29,8 +30,7 @@ _HEADERS: Mapping[str, str] = {
 _OK, _TOO_MANY, _BROKEN = 200, 429, 500
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Authority:
+class Authority(msgspec.Struct, frozen=True, kw_only=True):
     """Where one provider signs people in."""
 
     provider: Provider

@@ -7,8 +7,10 @@ Source: RFC 2045, RFC 2046 section 5.1.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
 from email.message import Message as StdlibMessage
+
+import msgspec
+from msgspec.structs import replace
 
 from guard.mail.charset import clean, decode, untransfer
 from guard.mail.header import split, words
@@ -26,8 +28,7 @@ _LONGEST = 4_000
 _HEADER_BYTES = 32_768
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Part:
+class Part(msgspec.Struct, frozen=True, kw_only=True):
     """One leaf, or the top of an attached message."""
 
     content_type: str
@@ -61,8 +62,7 @@ class Part:
     """Subject of the attached message, if this is one."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Span:
+class _Span(msgspec.Struct, frozen=True, kw_only=True):
     """A stretch of bytes. A slice of its own for each level would cost the mail's size again."""
 
     raw: bytes
@@ -73,8 +73,7 @@ class _Span:
         return memoryview(self.raw)[self.start : self.end]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Place:
+class _Place(msgspec.Struct, frozen=True, kw_only=True):
     """Where an entity lies; the fields are those of `Part`, and the depth of all containers."""
 
     container: str = ""

@@ -8,7 +8,8 @@ Source: the forms that mail programs write; RFC 3676 section 4.5 for ``>``.
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+import msgspec
 
 _WIDE = 500
 _SPAN = 4
@@ -83,8 +84,7 @@ _ANSWERS_BELOW = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class History:
+class History(msgspec.Struct, frozen=True, kw_only=True):
     """Which lines are not the writer's own."""
 
     gone: frozenset[int]

@@ -6,9 +6,9 @@ message is not authenticated, and so never answered. Source: RFC 8601, RFC 7489 
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import authres
+import msgspec
 
 from guard.mail.address import bare
 from guard.mail.message import Message
@@ -34,8 +34,7 @@ _SECOND_LEVEL = frozenset(
 _COUNTRY = 2
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Authenticity:
+class Authenticity(msgspec.Struct, frozen=True, kw_only=True):
     """Whether the From address is authenticated, and by what."""
 
     authenticated: bool
@@ -47,8 +46,7 @@ class Authenticity:
     ``dmarc-fail``, ``not-aligned``, ``not-passed``."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Statement:
+class Statement(msgspec.Struct, frozen=True, kw_only=True):
     """One result of one method."""
 
     method: str

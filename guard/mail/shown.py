@@ -1,16 +1,16 @@
 """What a mailbox shows: a folder as it was opened, a message as it was given. Pure."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+
+import msgspec
 
 from guard.mail.answers import received, size
 from guard.mail.bodies import TOO_BIG
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FolderState:
+class FolderState(msgspec.Struct, frozen=True, kw_only=True):
     """A folder as it was when it was opened."""
 
     name: str
@@ -27,8 +27,7 @@ class FolderState:
     """Whether UIDs outlast the connection; if not, only content can be compared."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Fetched:
+class Fetched(msgspec.Struct, frozen=True, kw_only=True):
     """One message, as the server gave it."""
 
     uid: int
@@ -39,8 +38,7 @@ class Fetched:
     """INTERNALDATE, aware, UTC; 1970 when the server tells none."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Batch:
+class Batch(msgspec.Struct, frozen=True, kw_only=True):
     """Some messages in ascending order of UID, few enough to be held in memory together."""
 
     messages: tuple[Fetched, ...]

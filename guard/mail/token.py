@@ -7,9 +7,11 @@ expiration"; Microsoft identity platform, "Refresh tokens", section "Token lifet
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields, replace
 from datetime import datetime, timedelta
 from typing import Literal
+
+import msgspec
+from msgspec.structs import asdict, fields, replace
 
 Provider = Literal["google", "microsoft"]
 
@@ -29,8 +31,7 @@ _BEARER = re.compile(r"[\x21-\x7e]{1,20000}")
 """What may stand in a header and in a SASL answer: neither spaces nor control characters."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Token:
+class Token(msgspec.Struct, frozen=True, kw_only=True):
     """One sign-in. Whoever holds it reads the mailbox until it is withdrawn at the provider."""
 
     provider: Provider

@@ -8,9 +8,10 @@ import contextlib
 import fcntl
 import os
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+
+import msgspec
 
 from guard.errors import ConfigError, SignInError
 from guard.mail import private
@@ -20,8 +21,7 @@ _SERVICE = "guard sign-in"
 """Name under which the keyring holds it."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Store:
+class Store(msgspec.Struct, frozen=True, kw_only=True):
     """The place of one token."""
 
     file: Path | None

@@ -2,9 +2,10 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Protocol
+
+import msgspec
 
 from guard.config import Settings
 from guard.errors import GuardError
@@ -96,8 +97,7 @@ class Reader(Protocol):
         """Start a batch; the result is waited for when called."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Folder:
+class Folder(msgspec.Struct, frozen=True, kw_only=True):
     """One folder to scan."""
 
     name: str
@@ -107,8 +107,7 @@ class Folder:
     """``in``, ``out``, ``junk``, or ``also``: whatever she keeps there, hers and theirs."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class House:
+class House(msgspec.Struct, frozen=True, kw_only=True):
     """Everything that a scan is given."""
 
     settings: Settings
@@ -135,7 +134,7 @@ class House:
     sharing: "Sharing | None" = None
     """Opens scheduling to a receptionist and crises to a supervisor; None when there are none."""
 
-    threads: Threads = field(default_factory=Threads)
+    threads: Threads = msgspec.field(default_factory=Threads)
     """Her letters, and those that clients answer."""
 
     last: datetime | None = None
@@ -151,8 +150,7 @@ class House:
     """Told how many more messages there are to file."""
 
 
-@dataclass(slots=True, kw_only=True)
-class Summary:
+class Summary(msgspec.Struct, kw_only=True):
     """What one scan did; the keys of ``guard scan --json``."""
 
     seen: int = 0
@@ -173,7 +171,7 @@ class Summary:
     vanished: int = 0
     """Messages that came and were deleted or moved away before guard saw them."""
 
-    problems: list[GuardError] = field(default_factory=list)
+    problems: list[GuardError] = msgspec.field(default_factory=list)
     """What went wrong without stopping the scan; the first decides the exit status."""
 
     def note(self, problem: GuardError) -> None:

@@ -5,8 +5,10 @@ answered goes to the therapist; it never stops the next one.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+
+import msgspec
+from msgspec.structs import replace
 
 from guard.config import Settings
 from guard.errors import GuardError, NotSentError
@@ -38,8 +40,7 @@ _ENOUGH = ANSWERS - {Action.SIGNPOST}
 Results = Callable[[], list[Reading]]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Decided:
+class _Decided(msgspec.Struct, frozen=True, kw_only=True):
     """One message, decided about."""
 
     work: Work

@@ -4,8 +4,9 @@ Pure but for the mailbox and the record that it is given; files nothing. Where U
 trusted, or when asked to, every message is fetched and known by its bytes.
 """
 
-from dataclasses import dataclass
 from typing import Protocol
+
+import msgspec
 
 from guard.mail.shown import FolderState
 from guard.pipeline import gaps
@@ -26,8 +27,7 @@ class Record(gaps.Record, Protocol):
         """The item that holds these very bytes."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Account:
+class Account(msgspec.Struct, frozen=True, kw_only=True):
     """One folder, on the server and in the record."""
 
     folder: Folder

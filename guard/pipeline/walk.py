@@ -4,7 +4,8 @@ Knows no technology: mailbox and record are given.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+import msgspec
 
 from guard.config import Settings
 from guard.errors import OversizedError, TransientError
@@ -20,8 +21,7 @@ OVERSIZED = "oversized"
 """Kind of the entry that says which message was left on the server."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Work:
+class Work(msgspec.Struct, frozen=True, kw_only=True):
     """One filed message that waits to be judged."""
 
     item: int

@@ -3,16 +3,16 @@
 Pure values.
 """
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+
+import msgspec
 
 from guard.clients.directory import Known
 from guard.mail.message import Message
 from guard.verdict.label import Verdict
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
+class Limits(msgspec.Struct, frozen=True, kw_only=True):
     """The numbers and switches the therapist may choose."""
 
     mode: str = "auto"
@@ -41,8 +41,7 @@ class Limits:
     """Whether who may be in danger is told where to turn."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Case:
+class Case(msgspec.Struct, frozen=True, kw_only=True):
     """All that a decision about one incoming message rests on."""
 
     message: Message | None

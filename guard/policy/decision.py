@@ -1,8 +1,9 @@
 """What guard does about one message, with every reason for and against. Pure values."""
 
-from dataclasses import dataclass
 from enum import Enum
 from functools import cache
+
+import msgspec
 
 from guard.policy.channels import Channel
 
@@ -59,8 +60,7 @@ class Kind(Enum):
     """When it holds, the message waits for her eyes."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
+class Finding(msgspec.Struct, frozen=True, kw_only=True):
     """One rule, and whether it held. The rule's words are in `guard.policy.words`."""
 
     rule: str
@@ -85,8 +85,7 @@ def ground(rule: str, *, holds: bool) -> Finding:
     return Finding(rule=rule, kind=Kind.GROUND, holds=holds)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Decision:
+class Decision(msgspec.Struct, frozen=True, kw_only=True):
     """The actions, and all that speaks for and against them."""
 
     actions: frozenset[Action]

@@ -4,8 +4,6 @@ Pure. Public is only what the unattended scan must know again: the actions. Ever
 was understood about the mail is in the sealed part, which the scan itself cannot read.
 """
 
-from dataclasses import dataclass
-
 import msgspec
 
 from guard.mail.message import Message
@@ -27,8 +25,7 @@ TASKS = {
 """Which task of the record each action opens; a proposal waits with the review."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Minutes:
+class Minutes(msgspec.Struct, frozen=True, kw_only=True):
     """What guard understood of one message and what it decided; sealed."""
 
     subject: str

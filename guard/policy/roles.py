@@ -4,7 +4,6 @@ Pure. A receptionist arranges appointments, a supervisor stands in when somebody
 danger. What is uncertain, held or mixed is for the therapist alone.
 """
 
-from dataclasses import dataclass
 from datetime import timedelta
 from enum import Enum
 
@@ -36,8 +35,7 @@ class Role(Enum):
     SUPERVISOR = "supervisor"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Extract:
+class Extract(msgspec.Struct, frozen=True, kw_only=True):
     """What a role is shown of a message; sealed to each person's own key.
 
     Only what the verdict rests on: no quoted history, no attachment, no hidden words, none of

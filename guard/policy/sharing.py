@@ -5,9 +5,10 @@ unattended scan needs no secret for it. Source: FORMAT.md, "Roles that read a pa
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from hashlib import sha256
 from typing import Protocol
+
+import msgspec
 
 from guard.policy.roles import KEPT, Role
 from guard.record.entry import JSON, Entry, Fact, canonical
@@ -46,8 +47,7 @@ class Record(Protocol):
         """File who has seen what, and show no role what came before a time."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Opened:
+class Opened(msgspec.Struct, frozen=True, kw_only=True):
     """One message, and who may open it from now on."""
 
     item: int

@@ -5,8 +5,9 @@ a scan can go on filing.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
+
+import msgspec
 
 from guard.record.batch import compare, ordered
 from guard.record.derive import Cell
@@ -29,8 +30,7 @@ Audited = tuple[Any, ...]
 message, if there is one and it is small, and its size. Nothing is checked, not even types."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Extent:
+class Extent(msgspec.Struct, frozen=True, kw_only=True):
     """How far the record reaches at one moment."""
 
     size: int

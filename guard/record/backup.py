@@ -6,10 +6,11 @@ first, the manifest after them, deletions last. Source: FORMAT.md, "Backup".
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from hashlib import sha256
 from types import MappingProxyType
 from typing import Protocol
+
+import msgspec
 
 from guard.errors import RecordBrokenError, RecordError
 from guard.record.backup_files import files
@@ -43,8 +44,7 @@ class Store(Protocol):
         """Destroy an object."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BackedUp:
+class BackedUp(msgspec.Struct, frozen=True, kw_only=True):
     """What one run did."""
 
     entries: int

@@ -5,7 +5,6 @@ that was erased is not; one that was lost here stops the backup. Source: FORMAT.
 """
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 from typing import Protocol
@@ -88,8 +87,7 @@ def _stored(store: Putter, before: dict[str, Copy], path: str, data: bytes) -> C
     return copy
 
 
-@dataclass(frozen=True, slots=True)
-class _Sealed:
+class _Sealed(msgspec.Struct, frozen=True):
     """Keeps what is sealed for the backup only."""
 
     masters: Sequence[str]

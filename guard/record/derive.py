@@ -5,16 +5,16 @@ never anything but what the entries say. Source: FORMAT.md, "Derived tables".
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any, TypeAlias
+
+import msgspec
 
 from guard.record.entry import canonical
 
 Cell: TypeAlias = str | int | bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(msgspec.Struct, frozen=True):
     """One row of a derived table, put in place or removed."""
 
     table: str

@@ -7,8 +7,9 @@ later is a `Fact`, and both become an `Entry`. Source of the byte rules: FORMAT.
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any, TypeAlias
+
+import msgspec
 
 JSON: TypeAlias = "Mapping[str, JSON] | Sequence[JSON] | str | int | float | bool | None"
 """What may stand in a body. Floats only where a reader need not recompute them exactly."""
@@ -68,8 +69,7 @@ def _check_texts(*texts: str) -> None:
         raise ValueError("account and folder are whole Unicode, without lone surrogates")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Location:
+class Location(msgspec.Struct, frozen=True, kw_only=True):
     """Where a server showed a message (RFC 9051 section 2.3.1.1)."""
 
     account: str
@@ -89,8 +89,7 @@ class Location:
         _check_texts(self.account, self.folder)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Incoming:
+class Incoming(msgspec.Struct, frozen=True, kw_only=True):
     """One message to file, byte for byte."""
 
     raw: bytes
@@ -118,7 +117,7 @@ class Incoming:
         accounts = {location.account for location in self.locations} | {self.account} - {""}
         if len(accounts) != 1:
             raise ValueError("a mail belongs to one account")
-        object.__setattr__(self, "account", accounts.pop())
+        msgspec.structs.force_setattr(self, "account", accounts.pop())
         if not self.owners or len(set(self.owners)) != len(self.owners):
             raise ValueError("a mail has at least one owner, each named once")
         for owner in self.owners:
@@ -128,8 +127,7 @@ class Incoming:
         _check_words(self.opens)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sighting:
+class Sighting(msgspec.Struct, frozen=True, kw_only=True):
     """A message that is in the record already, shown somewhere else by the server."""
 
     item: int
@@ -149,8 +147,7 @@ class Sighting:
             raise ValueError("a direction is in, out or junk")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Filed:
+class Filed(msgspec.Struct, frozen=True, kw_only=True):
     """What became of one `Incoming`."""
 
     item: int
@@ -160,8 +157,7 @@ class Filed:
     """False when the same content was already in the record for this account."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Cursor:
+class Cursor(msgspec.Struct, frozen=True, kw_only=True):
     """How far a folder has been filed."""
 
     account: str
@@ -184,8 +180,7 @@ class Cursor:
         _check_texts(self.account, self.folder)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Fact:
+class Fact(msgspec.Struct, frozen=True, kw_only=True):
     """Something learned, decided or done, to be added to the record."""
 
     kind: str
@@ -197,7 +192,7 @@ class Fact:
     owner: str | None = None
     """The owner it is about."""
 
-    body: Mapping[str, JSON] = field(default_factory=dict)
+    body: Mapping[str, JSON] = msgspec.field(default_factory=dict)
     """Public: no name, address, subject or sentence may stand here."""
 
     secret: bytes | None = None
@@ -232,8 +227,7 @@ class Fact:
             check_owner(owner)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
+class Entry(msgspec.Struct, frozen=True, kw_only=True):
     """One entry as the record holds it. Nothing here is checked: that is `verify`'s work."""
 
     seq: int

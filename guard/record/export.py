@@ -10,10 +10,11 @@ import io
 import os
 import shutil
 from collections.abc import Iterator
-from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 from typing import BinaryIO
+
+import msgspec
 
 from guard.errors import RecordBrokenError, RecordError
 from guard.record import durable
@@ -26,8 +27,7 @@ _COLUMNS = ("item", "sha256", "direction", "received", "locations")
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Exported:
+class Exported(msgspec.Struct, frozen=True, kw_only=True):
     """What an export holds."""
 
     items: int

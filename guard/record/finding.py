@@ -1,10 +1,9 @@
 """One thing that is wrong with a record. Pure."""
 
-from dataclasses import dataclass
+import msgspec
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
+class Finding(msgspec.Struct, frozen=True, kw_only=True):
     """One thing that `verify` found."""
 
     what: str

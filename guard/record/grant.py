@@ -5,8 +5,9 @@ the scan seal anything to anybody. Source: FORMAT.md, "Roles that read a part".
 """
 
 import re
-from dataclasses import dataclass
 from typing import Any, Self
+
+import msgspec
 
 from guard.errors import RecordError
 from guard.record.entry import JSON
@@ -24,8 +25,7 @@ _LOGIN = re.compile(r"[a-z_][a-z0-9_.-]{0,62}")
 """As PostgreSQL takes it without quotes, nearly. It is public: it need not be anybody's name."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Grant:
+class Grant(msgspec.Struct, frozen=True, kw_only=True):
     """One person who may open what is shared with their role."""
 
     role: str
@@ -68,8 +68,7 @@ class Grant:
         return "\n".join(lines)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Share:
+class Share(msgspec.Struct, frozen=True, kw_only=True):
     """One message, sealed to one person."""
 
     item: int

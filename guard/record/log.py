@@ -6,9 +6,10 @@ section 2.1 for how proofs are checked.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from hashlib import sha256
 from typing import Self
+
+import msgspec
 
 _DIGEST = 32
 EMPTY_ROOT = sha256().digest()
@@ -24,8 +25,7 @@ def node_hash(left: bytes, right: bytes) -> bytes:
     return sha256(b"\x01" + left + right).digest()
 
 
-@dataclass(frozen=True, slots=True)
-class Frontier:
+class Frontier(msgspec.Struct, frozen=True):
     """The edge of the tree: enough to append and to know the root."""
 
     size: int = 0

@@ -7,8 +7,9 @@ Source: FORMAT.md, "Verifying".
 import os
 from collections.abc import Generator, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
 from hashlib import sha256
+
+import msgspec
 
 from guard.errors import GuardError, TransientError
 from guard.record.audit import BEFORE_ALL, Audit, Audited
@@ -25,8 +26,7 @@ _NOTES = 128
 _NOTHING = bytes(32)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Pause:
+class Pause(msgspec.Struct, frozen=True, kw_only=True):
     """When enough was read again: at a checkpoint after so many entries or bytes."""
 
     before: int = 0
@@ -39,8 +39,7 @@ class Pause:
     """Bytes of sealed messages that are enough."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Stretch:
+class Stretch(msgspec.Struct, frozen=True, kw_only=True):
     """A part of the log to read."""
 
     start: Frontier

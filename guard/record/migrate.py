@@ -7,13 +7,13 @@ Source: FORMAT.md, "Versions"; sqlite.org/pragma.html, user_version.
 
 import sqlite3
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+import msgspec
 
 from guard.record.schema import FORMAT, STATEMENTS
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Step:
+class Step(msgspec.Struct, frozen=True, kw_only=True):
     """What changes in the tables from one format to the next."""
 
     gone: tuple[str, ...]

@@ -7,10 +7,10 @@ import binascii
 import re
 from base64 import b64decode, b64encode
 from collections.abc import Sequence
-from dataclasses import dataclass
 from hashlib import sha256
 from typing import Self
 
+import msgspec
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import (
     Ed25519PrivateKey,
@@ -54,8 +54,7 @@ def _decode(text: str) -> bytes:
     return data
 
 
-@dataclass(frozen=True, slots=True)
-class Verifier:
+class Verifier(msgspec.Struct, frozen=True):
     """A public key that notes are checked with."""
 
     name: str
@@ -126,8 +125,7 @@ def notes_in(text: str) -> list[str]:
     return [f"{found}\n" for found in _NOTE.findall("\n".join(lines))]
 
 
-@dataclass(frozen=True, slots=True, repr=False)
-class Signer:
+class Signer(msgspec.Struct, frozen=True):
     """A private key that signs notes."""
 
     name: str
@@ -135,6 +133,9 @@ class Signer:
 
     seed: bytes
     """Ed25519 private key, 32 bytes."""
+
+    # What holds a secret shows nothing of it, whoever prints it.
+    __repr__ = object.__repr__
 
     def __post_init__(self) -> None:
         _check_name(self.name)
@@ -161,8 +162,7 @@ class Signer:
         return f"{text}\n\u2014 {self.name} {b64encode(signature).decode()}\n"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Checkpoint:
+class Checkpoint(msgspec.Struct, frozen=True, kw_only=True):
     """What a log vouches for: so many entries, with this root."""
 
     origin: str

@@ -5,9 +5,9 @@ public half stands in the record. Source: FORMAT.md, "Erasing"; C2SP signed-note
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Self
 
+import msgspec
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
@@ -20,8 +20,7 @@ _READERS = "guard readers v1"
 _NONE = "-"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Order:
+class Order(msgspec.Struct, frozen=True, kw_only=True):
     """What is to be destroyed, of which record, as it stood when."""
 
     origin: str

@@ -7,10 +7,11 @@ keys and messages are shared. Source: FORMAT.md, "PostgreSQL and S3".
 import contextlib
 import secrets
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 from typing import Self
+
+import msgspec
 
 from guard.errors import BusyError, RecordError
 from guard.record.batch import Random
@@ -35,8 +36,7 @@ from guard.record.scanner import ScannerKey
 from guard.record.seal import Identity
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Where:
+class Where(msgspec.Struct, frozen=True, kw_only=True):
     """Where a clinic's record lies."""
 
     database: str

@@ -5,7 +5,8 @@ shows a session its own. Source: FORMAT.md, "Roles that read a part".
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+import msgspec
 
 from guard.record.entry import check_owner
 from guard.record.grant import Grant, Share
@@ -16,8 +17,7 @@ _MOST = 500
 """So many rows are shown to a person at a time, the newest."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Shared:
+class Shared(msgspec.Struct, frozen=True, kw_only=True):
     """One row, as the person sees it who may open it."""
 
     practice: str

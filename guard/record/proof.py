@@ -8,9 +8,10 @@ its own entry, and hashes of the others that say nothing. Source: FORMAT.md, "Pr
 import json
 import shutil
 from collections.abc import Iterator
-from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
+
+import msgspec
 
 from guard.errors import RecordBrokenError, RecordError
 from guard.record import durable
@@ -37,8 +38,7 @@ _STAMP = """\
 """
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Head:
+class Head(msgspec.Struct, frozen=True, kw_only=True):
     """A signed head of the log, and who else saw it."""
 
     note: str
@@ -48,8 +48,7 @@ class Head:
     """An RFC 3161 answer over the note's bytes; None when nobody stamped it."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Proof:
+class Proof(msgspec.Struct, frozen=True, kw_only=True):
     """All that an outsider needs."""
 
     raw: bytes

@@ -6,7 +6,8 @@ opens the record next if a crash came in between. Source: FORMAT.md, "Changing w
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+
+import msgspec
 
 from guard.errors import RecordError
 from guard.record.key_folder import KeyPlace
@@ -17,8 +18,7 @@ _LAST = "recipients.txt"
 _EXECUTORS = "executor.key.age"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
-class Change:
+class Change(msgspec.Struct, frozen=True, kw_only=True):
     """Who can read the record from now on."""
 
     identity: Identity
@@ -38,6 +38,9 @@ class Change:
             raise ValueError("somebody must be able to read the record, each named once")
         for recipient in self.recipients:
             check_recipient(recipient)
+
+    # What holds a secret shows nothing of it, whoever prints it.
+    __repr__ = object.__repr__
 
 
 def stage(keys: Keys, owners: Sequence[str], change: Change) -> dict[str, str]:

@@ -6,9 +6,10 @@ record appears. Source: FORMAT.md, "Backup".
 
 import shutil
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
+
+import msgspec
 
 from guard.errors import GuardError, RecordBrokenError, RecordError
 from guard.record import durable
@@ -32,8 +33,7 @@ Unlock = Callable[[Keys], Identity]
 """Opens the keys that it is given."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Restored:
+class Restored(msgspec.Struct, frozen=True, kw_only=True):
     """What came back."""
 
     entries: int

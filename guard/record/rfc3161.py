@@ -15,10 +15,10 @@ import time
 import urllib.error
 import urllib.request
 import warnings
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+import msgspec
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.serialization import Encoding, pkcs7
@@ -39,8 +39,7 @@ _SYSTEM = ("/etc/ssl/certs/ca-certificates.crt", "/etc/ssl/cert.pem")
 _EXTRA = "pip install 'guard[witness]'"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Question:
+class Question(msgspec.Struct, frozen=True, kw_only=True):
     """A request for a stamp."""
 
     raw: bytes
@@ -50,8 +49,7 @@ class Question:
     """What the answer must repeat."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Roots:
+class Roots(msgspec.Struct, frozen=True, kw_only=True):
     """Authorities that are trusted to stamp."""
 
     file: Path

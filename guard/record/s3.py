@@ -9,10 +9,11 @@ Source: docs.aws.amazon.com/AmazonS3/latest/userguide/object-lock.html, conditio
 import contextlib
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
 from typing import Any, Self
+
+import msgspec
 
 from guard.errors import ConfigError, GuardError, RecordBrokenError, RecordError, UnreachableError
 from guard.record.times import from_ms
@@ -39,8 +40,7 @@ _THERE = {"PreconditionFailed", "412", "ConditionalRequestConflict"}
 _REFUSED = {"AccessDenied", "403", "InvalidAccessKeyId", "SignatureDoesNotMatch", "Forbidden"}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Version:
+class Version(msgspec.Struct, frozen=True, kw_only=True):
     """One version of an object."""
 
     name: str

@@ -7,9 +7,10 @@ forge from now on, and can test a guess of a short message or of an address. Sou
 import contextlib
 import hmac
 from base64 import b64decode, b64encode
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
+
+import msgspec
 
 from guard.errors import RecordError
 from guard.record import durable
@@ -21,8 +22,7 @@ _MAC = "HMAC+"
 _MAC_BYTES = 32
 
 
-@dataclass(frozen=True, slots=True, repr=False)
-class ScannerKey:
+class ScannerKey(msgspec.Struct, frozen=True):
     """What the unattended scan holds."""
 
     signer: Signer
@@ -30,6 +30,9 @@ class ScannerKey:
 
     mac: bytes
     """HMAC-SHA-256 key, 32 bytes."""
+
+    # What holds a secret shows nothing of it, whoever prints it.
+    __repr__ = object.__repr__
 
     @classmethod
     def make(cls, random: bytes) -> Self:

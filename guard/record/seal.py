@@ -6,21 +6,23 @@ Source: C2SP age v1 (age-encryption.org/v1), X25519 recipients.
 
 import io
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, BinaryIO, Self
 
+import msgspec
 import pyrage  # type: ignore[import-untyped,unused-ignore] # it ships no types
 
 from guard.errors import LockedError
 
 
-@dataclass(frozen=True, slots=True, repr=False)
-class Identity:
+class Identity(msgspec.Struct, frozen=True):
     """A secret key. Its repr shows nothing."""
 
     secret: str
     """``AGE-SECRET-KEY-1...``, upper case."""
+
+    # What holds a secret shows nothing of it, whoever prints it.
+    __repr__ = object.__repr__
 
     def __post_init__(self) -> None:
         _identity(self.secret)

@@ -3,13 +3,12 @@
 Pure. The same words go on the plain sheet and on the printable one (`sheet_pdf`).
 """
 
-from dataclasses import dataclass
+import msgspec
 
 from guard.record.seal import Identity
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
-class Sheet:
+class Sheet(msgspec.Struct, frozen=True, kw_only=True):
     """What stands on one sheet of paper. Its repr shows nothing."""
 
     title: str
@@ -28,6 +27,9 @@ class Sheet:
         """The plain sheet."""
         how = "\n\n".join(self.how)
         return f"{self.title}\n\n{self.keep}\n\n    {self.key}\n\n{how}\n"
+
+    # What holds a secret shows nothing of it, whoever prints it.
+    __repr__ = object.__repr__
 
 
 def recovery(identity: Identity) -> Sheet:

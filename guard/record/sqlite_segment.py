@@ -7,8 +7,9 @@ checkpoints. Source: FORMAT.md, "Backup".
 import contextlib
 import sqlite3
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from typing import Any
+
+import msgspec
 
 from guard.errors import RecordBrokenError
 
@@ -22,8 +23,7 @@ _TABLES = (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Row:
+class Row(msgspec.Struct, frozen=True, kw_only=True):
     """One entry, with what hangs on it."""
 
     seq: int

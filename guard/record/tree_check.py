@@ -5,7 +5,8 @@ ones are still found. Source: RFC 6962 section 2.1; C2SP tlog-checkpoint.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+
+import msgspec
 
 from guard.record.finding import Finding
 from guard.record.log import Frontier, Growth
@@ -15,8 +16,7 @@ Row = tuple[int, bytes, str]
 """One checkpoint as the store holds it: size, frontier, signed note."""
 
 
-@dataclass(frozen=True, slots=True)
-class Witness:
+class Witness(msgspec.Struct, frozen=True):
     """What somebody outside remembers of the log."""
 
     size: int

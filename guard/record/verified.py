@@ -5,9 +5,10 @@ it names must be in the record, signed. Source: FORMAT.md, "Verifying".
 """
 
 from base64 import b64decode, b64encode
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
+
+import msgspec
 
 from guard.record import durable
 from guard.record.log import EMPTY_ROOT, Frontier
@@ -16,8 +17,7 @@ from guard.record.note import Signer, Verifier
 _FIRST_LINE = "guard verified v1"
 
 
-@dataclass(frozen=True, slots=True)
-class Mark:
+class Mark(msgspec.Struct, frozen=True):
     """A place in the log."""
 
     size: int = 0
@@ -32,8 +32,7 @@ class Mark:
         return cls(frontier.size, frontier.root())
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Verified:
+class Verified(msgspec.Struct, frozen=True, kw_only=True):
     """How far earlier verifications came."""
 
     head: Mark

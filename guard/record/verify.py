@@ -8,9 +8,10 @@ import contextlib
 import secrets
 from collections.abc import Generator, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
+
+from msgspec.structs import replace
 
 from guard.errors import GuardError, RecordBrokenError
 from guard.record import durable, state_check, verified, witness

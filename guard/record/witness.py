@@ -7,10 +7,11 @@ known here. Source: FORMAT.md, "Witnesses".
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
+
+import msgspec
 
 from guard.errors import RecordBrokenError
 from guard.record import durable
@@ -28,8 +29,7 @@ _STATE = "witnesses.json"
 _NAME = re.compile(r"[0-9]{10,}")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Seen:
+class Seen(msgspec.Struct, frozen=True, kw_only=True):
     """How it went with one witness."""
 
     at: int = 0

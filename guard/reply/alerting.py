@@ -6,9 +6,10 @@ page offers no putting off while somebody may be in danger.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
+
+import msgspec
 
 from guard.config import Alerts
 from guard.errors import GuardError, SendRefusedError
@@ -46,8 +47,7 @@ class Record(Protocol):
         """Entries of a kind, oldest first."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Waiting:
+class Waiting(msgspec.Struct, frozen=True, kw_only=True):
     """One item that was announced and that she has not answered."""
 
     repeats: int
@@ -57,8 +57,7 @@ class Waiting:
     """When it was last announced or repeated, milliseconds since 1970-01-01 UTC."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Way:
+class Way(msgspec.Struct, frozen=True, kw_only=True):
     """One server that alerts can leave by."""
 
     sender: Sender
@@ -68,8 +67,7 @@ class Way:
     """Whom they come from."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Alerting:
+class Alerting(msgspec.Struct, frozen=True, kw_only=True):
     """Sends alerts."""
 
     ways: tuple[Way, ...]

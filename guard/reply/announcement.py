@@ -9,10 +9,11 @@ import base64
 import hashlib
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import date, datetime
 from email.utils import format_datetime
 from pathlib import PurePath
+
+import msgspec
 
 from guard.clients.directory import Client, Relation
 from guard.reply import compose
@@ -35,8 +36,7 @@ _LINE = 76
 """Characters of a line of base64 (RFC 2045 section 6.8)."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Announcement:
+class Announcement(msgspec.Struct, frozen=True, kw_only=True):
     """What is told to everybody."""
 
     cover: Wording
@@ -99,8 +99,7 @@ class Announcement:
         return [*compose.MIME, ("Content-Type", f'multipart/mixed; boundary="{edge}"')], parts
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Recipient:
+class Recipient(msgspec.Struct, frozen=True, kw_only=True):
     """One letter's worth: an address, and whose it is."""
 
     address: str

@@ -7,12 +7,13 @@ message is its Message-ID, and that only if it is well formed (RFC 3834 section 
 import hashlib
 import quopri
 import re
-from dataclasses import dataclass
 from datetime import datetime
 from email import message_from_bytes
 from email.header import Header
 from email.utils import format_datetime
 from importlib.resources import files
+
+import msgspec
 
 from guard.errors import SendRefusedError
 from guard.mail.message import Message
@@ -26,8 +27,7 @@ _MESSAGE_ID = re.compile(r"<[!#-'*+\-/-9=?A-Z^-~.]{1,200}@[!#-'*+\-/-9=?A-Z^-~.\
 _MOST_REFERENCES = 20
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Letter:
+class Letter(msgspec.Struct, frozen=True, kw_only=True):
     """One outgoing message. What is filed is what is sent, byte for byte."""
 
     to: str

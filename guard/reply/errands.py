@@ -4,8 +4,9 @@ Touches the world only through the record and the sender that it is given.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import UTC, datetime
+
+import msgspec
 
 from guard.config import Settings
 from guard.errors import GuardError, SendRefusedError
@@ -25,8 +26,7 @@ from guard.reply.outbox import (
 from guard.reply.wording import REMINDER, SIGNPOST, Wordings
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Errands:
+class Errands(msgspec.Struct, frozen=True, kw_only=True):
     """Sends for one scan."""
 
     record: Record

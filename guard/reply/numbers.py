@@ -5,10 +5,11 @@ Pure but for the one file beside the texts. Every text that names a number has t
 """
 
 import tomllib
-from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cache
 from importlib.resources import files
+
+import msgspec
 
 PLACE = "{signposts}"
 """What stands in a text for the list."""
@@ -17,8 +18,7 @@ GOOD_FOR = timedelta(days=365)
 """So long a check is relied on: lines are merged and closed."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Numbers:
+class Numbers(msgspec.Struct, frozen=True, kw_only=True):
     """The file, read."""
 
     checked: date

@@ -6,10 +6,11 @@ Source: RFC 5321 section 4.2.5 (a lost line during DATA leaves the outcome unkno
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
 from typing import Protocol
+
+import msgspec
 
 from guard.errors import (
     FatalError,
@@ -79,8 +80,7 @@ class Record(Protocol):
         """Entries of a kind, oldest first."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reminder:
+class Reminder(msgspec.Struct, frozen=True, kw_only=True):
     """One reminder, ready to go."""
 
     letter: Letter
@@ -111,8 +111,7 @@ class Reminder:
     """What its Date was made of, milliseconds since 1970-01-01 UTC."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Waiting:
+class Waiting(msgspec.Struct, frozen=True, kw_only=True):
     """A reminder that is filed and that the server would not take yet."""
 
     letter: int

@@ -8,10 +8,11 @@ quote the recipient; its codes are. Source: RFC 5321, RFC 3461, RFC 3834, RFC 49
 import contextlib
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Self
+
+import msgspec
 
 from guard.errors import (
     GuardError,
@@ -34,8 +35,7 @@ _ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9.-]{1,25
 """What stands between angle brackets without quoting, in ASCII (RFC 5321 section 4.1.2)."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SmtpServer:
+class SmtpServer(msgspec.Struct, frozen=True, kw_only=True):
     """The submission server."""
 
     host: str

@@ -8,7 +8,8 @@ import base64
 import re
 import smtplib
 import socket
-from dataclasses import dataclass
+
+import msgspec
 
 from guard.errors import ConfigError, NotSentError, SendRefusedError, SignInError
 from guard.mail import refusals
@@ -29,8 +30,7 @@ _ENHANCED = re.compile(rb"\b([245]\.\d{1,3}\.\d{1,3})\b")
 """RFC 3463."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Credentials:
+class Credentials(msgspec.Struct, frozen=True, kw_only=True):
     """Who signs in, and how."""
 
     user: str

@@ -5,9 +5,10 @@ word here is of anybody's mail, so that every channel may carry it.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum
+
+import msgspec
 
 from guard.record.times import to_ms
 
@@ -47,8 +48,7 @@ _PATIENCE = {Trouble.SCAN: timedelta(hours=24), Trouble.BROKEN: timedelta(hours=
 """So long it must last before it is told: servers go away for an hour, and come back."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Signs:
+class Signs(msgspec.Struct, frozen=True, kw_only=True):
     """What was looked at when a scan ended, well or not."""
 
     ended: bool
@@ -70,8 +70,7 @@ class Signs:
     """Whether people answer letters that are not in Sent."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Standing:
+class Standing(msgspec.Struct, frozen=True, kw_only=True):
     """A trouble that lasts."""
 
     since: int

@@ -7,9 +7,10 @@ is hers to say: it is never guessed from a mail.
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
+
+import msgspec
 
 from guard.clients.directory import known
 from guard.config import Settings
@@ -39,8 +40,7 @@ _TELLING = re.compile(
 """What a subject line on a locked telephone must not say."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wording:
+class Wording(msgspec.Struct, frozen=True, kw_only=True):
     """One text in one language, as it would be sent."""
 
     name: str
@@ -75,14 +75,13 @@ class Record(Protocol):
         """Entries of a kind, oldest first."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wordings:
+class Wordings(msgspec.Struct, frozen=True, kw_only=True):
     """Every text that there is, by language."""
 
     known: Mapping[str, Wording]
     """Language to its text."""
 
-    signposts: Mapping[str, Wording] = field(default_factory=dict)
+    signposts: Mapping[str, Wording] = msgspec.field(default_factory=dict)
     """Every text that tells somebody in danger where to turn, by language; empty when she has
     not switched that on."""
 

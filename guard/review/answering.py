@@ -4,7 +4,8 @@ Touches the world only through the book that it is given. Each answer is one tra
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from guard.clients import directory
 from guard.clients.directory import Client

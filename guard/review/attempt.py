@@ -9,8 +9,9 @@ import hmac
 import re
 from base64 import urlsafe_b64encode
 from collections.abc import Callable
-from dataclasses import dataclass
 from hashlib import sha256
+
+import msgspec
 
 from guard.errors import SignInError
 
@@ -20,8 +21,7 @@ MOST_SECONDS = 600
 _AGAIN = "Open guard's own address and sign in once more."
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Attempt:
+class Attempt(msgspec.Struct, frozen=True, kw_only=True):
     """One sign-in; each value is of 256 bits, in letters that a URL may hold."""
 
     cookie: str

@@ -4,15 +4,15 @@ Pure. The same numbers stand beside each picture as a table, so the picture is n
 way to them. Colours are the style sheet's, so that both light and dark hold.
 """
 
-from dataclasses import dataclass
 from html import escape
+
+import msgspec
 
 _WIDTH, _ROW, _BAR = 420, 30, 18
 _LEFT, _RIGHT = 150, 70
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Bar:
+class Bar(msgspec.Struct, frozen=True, kw_only=True):
     """One bar."""
 
     name: str
@@ -33,8 +33,7 @@ class Bar:
         return self.shown or f"{self.value:g}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Chart:
+class Chart(msgspec.Struct, frozen=True, kw_only=True):
     """One picture, and the same as a table."""
 
     title: str

@@ -7,10 +7,11 @@ when the page locks. Knows neither the web nor the clock: both are given.
 import contextlib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from threading import Thread
+
+import msgspec
 
 from guard.clients.directory import Client
 from guard.config import Settings
@@ -27,8 +28,7 @@ from guard.review.session import Session
 from guard.review.shelf import Shelf
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Edges:
+class Edges(msgspec.Struct, frozen=True, kw_only=True):
     """What the page is given of the world."""
 
     settings: Settings
@@ -68,8 +68,7 @@ class Edges:
     """What of a record is open to others; None when nothing is."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Said:
+class Said(msgspec.Struct, frozen=True, kw_only=True):
     """What the next page tells her of what she just did."""
 
     words: str

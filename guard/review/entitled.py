@@ -3,8 +3,9 @@
 Pure over the book that it is given.
 """
 
-from dataclasses import dataclass
 from datetime import date
+
+import msgspec
 
 from guard.clients import rights
 from guard.clients.access import Request, told
@@ -21,8 +22,7 @@ from guard.review.book import Book
 from guard.review.shelf import Row
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Entitled:
+class Entitled(msgspec.Struct, frozen=True, kw_only=True):
     """How one client stands."""
 
     kept: str
@@ -43,8 +43,7 @@ class Entitled:
     today: date
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Asking:
+class Asking(msgspec.Struct, frozen=True, kw_only=True):
     """What a letter seems to ask for."""
 
     access: bool

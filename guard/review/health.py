@@ -1,8 +1,9 @@
 """What is wrong with the set-up, as far as it can be told without signing in anywhere. Pure."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+
+import msgspec
 
 from guard.config import Settings
 from guard.review.plain import age, count
@@ -14,8 +15,7 @@ LITTLE_BYTES = 1_000_000_000
 """Free disk below which she is told: some years of ordinary mail."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Problem:
+class Problem(msgspec.Struct, frozen=True, kw_only=True):
     """One thing that is wrong."""
 
     what: str
@@ -25,8 +25,7 @@ class Problem:
     """What to do, in a sentence."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Signs:
+class Signs(msgspec.Struct, frozen=True, kw_only=True):
     """What was looked at."""
 
     settings: Settings

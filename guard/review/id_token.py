@@ -6,10 +6,10 @@ stricter than theirs stands here. Source: OpenID Connect Core 1.0 sections 2 and
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from hmac import compare_digest
 from typing import Any
 
+import msgspec
 from authlib.oidc.core import CodeIDToken
 from joserfc import jwt
 from joserfc.errors import ExpiredTokenError, InvalidKeyIdError, JoseError, MissingClaimError
@@ -38,8 +38,7 @@ _REMEDIES: Mapping[str, tuple[str, str]] = {
 _ODD = ("is not as OpenID Connect writes it", "Sign in once more; if it stays, ask the issuer.")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Expected:
+class Expected(msgspec.Struct, frozen=True, kw_only=True):
     """What the ID token of one sign-in must say."""
 
     issuer: str

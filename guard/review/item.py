@@ -7,8 +7,9 @@ ever given out as markup.
 import re
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from itertools import accumulate
+
+import msgspec
 
 MOST_SHOWN = 60_000
 """Characters of a text that one page shows; the whole is in the download."""
@@ -17,8 +18,7 @@ _WORD = re.compile(r"\S+")
 _OVERRIDE = re.compile("[\u202a-\u202e\u2066-\u2069]")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Piece:
+class Piece(msgspec.Struct, frozen=True, kw_only=True):
     """A stretch of text."""
 
     text: str

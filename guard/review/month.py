@@ -5,9 +5,10 @@ Pure over the book that it is given.
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Self
+
+import msgspec
 
 from guard.clients.workdays import zone
 from guard.record.times import to_ms
@@ -21,8 +22,7 @@ TREND_MONTHS = 6
 _NAME = re.compile(r"(\d{4})-(0[1-9]|1[0-2])")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Month:
+class Month(msgspec.Struct, frozen=True, kw_only=True):
     """One month, by the clocks in London."""
 
     first: datetime

@@ -6,9 +6,10 @@ entry of the record, which was fixed before the first mail: nobody and nothing c
 every look gives the same, and the scan need not know.
 """
 
-from dataclasses import dataclass
 from enum import Enum
 from hashlib import sha256
+
+import msgspec
 
 from guard.policy.channels import NOTICES
 from guard.policy.decision import Correspondent
@@ -46,8 +47,7 @@ _UNREADABLE = frozenset({"unreadable", "gone"})
 _WEIGHTY = frozenset({"sensitive", "forged-client", "poses-as-client", "client-in-junk"})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Waiting:
+class Waiting(msgspec.Struct, frozen=True, kw_only=True):
     """One item that waits for her."""
 
     item: int

@@ -2,7 +2,8 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+import msgspec
 
 from guard.policy.decision import Action
 from guard.policy.minutes import Minutes
@@ -20,8 +21,7 @@ _SENSITIVE = frozenset({Label.THERAPY, Label.CRISIS})
 _STEPS = ((0.0, 0.2), (0.2, 0.4), (0.4, 0.6), (0.6, 0.8), (0.8, 1.01))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Case:
+class Case(msgspec.Struct, frozen=True, kw_only=True):
     """One message that came in."""
 
     row: Row

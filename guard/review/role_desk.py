@@ -6,9 +6,10 @@ opened is kept; there is no record here to search, to rule on or to look further
 
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
+
+import msgspec
 
 from guard.errors import GuardError, LockedError
 from guard.policy.roles import Extract, Role, read
@@ -59,8 +60,7 @@ class Table(Protocol):
         """Say that they have seen it."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RoleEdges:
+class RoleEdges(msgspec.Struct, frozen=True, kw_only=True):
     """What the page is given of the world."""
 
     sealed_key: Callable[[], bytes]
@@ -73,8 +73,7 @@ class RoleEdges:
     """The moment, aware."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Letter:
+class Letter(msgspec.Struct, frozen=True, kw_only=True):
     """One message as they are shown it."""
 
     row: Row

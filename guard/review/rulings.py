@@ -6,10 +6,10 @@ reversal: nothing is ever erased. Training reads `rulings`, and nothing else.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
 from enum import Enum
 
 import msgspec
+from msgspec.structs import replace
 
 from guard.errors import RecordError
 from guard.record.entry import Entry, Fact
@@ -45,8 +45,7 @@ class Sender(Enum):
     """The provider does not vouch for the mail, but she knows that the sender is right."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
+class Answer(msgspec.Struct, frozen=True, kw_only=True):
     """What she ruled about one item; sealed."""
 
     label: Label | None = None
@@ -97,8 +96,7 @@ class Answer:
         return self.label is not None or self.seen or self.remind is not None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ruling:
+class Ruling(msgspec.Struct, frozen=True, kw_only=True):
     """What stands about one item, for the classifier to learn from."""
 
     item: int

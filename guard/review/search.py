@@ -5,8 +5,9 @@ for the page and for the terminal; what is indexed is in `index`, and never on t
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+
+import msgspec
 
 from guard.record.ledger import Record
 from guard.record.reading import Reader
@@ -24,8 +25,7 @@ MOST_FOUND = 100
 _DAY = timedelta(days=1)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
+class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     """What is looked for; whatever is empty matches all."""
 
     words: str = ""
@@ -53,8 +53,7 @@ class Wanted:
     """Messages, newest first, that were shown before."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Found:
+class Found(msgspec.Struct, frozen=True, kw_only=True):
     """What was found."""
 
     items: list[int]

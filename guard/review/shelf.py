@@ -5,7 +5,8 @@ not ask the record fifty thousand times. Nothing here is unsealed.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+
+import msgspec
 
 from guard.clients import directory
 from guard.policy import minutes
@@ -21,8 +22,7 @@ _OUTCOMES = frozenset(
 _SETTLED = frozenset({"label", "seen", "remind-never", "remind-now"})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Standing:
+class Standing(msgspec.Struct, frozen=True, kw_only=True):
     """One ruling that was not undone."""
 
     seq: int
@@ -41,8 +41,7 @@ class Standing:
     """Whose the item was said to be."""
 
 
-@dataclass(slots=True, kw_only=True)
-class Row:
+class Row(msgspec.Struct, kw_only=True):
     """One item. Not frozen: it is built up entry by entry, and copied nowhere."""
 
     item: int
@@ -87,10 +86,10 @@ class Row:
     due: int = 0
     """When its reminder may go, milliseconds since 1970-01-01 UTC; 0: nothing holds it."""
 
-    outcomes: list[tuple[str, int]] = field(default_factory=list)
+    outcomes: list[tuple[str, int]] = msgspec.field(default_factory=list)
     """How reminders ended, and when."""
 
-    standing: list[Standing] = field(default_factory=list)
+    standing: list[Standing] = msgspec.field(default_factory=list)
     """Her answers that stand, oldest first."""
 
     @property

@@ -5,7 +5,8 @@ Edge: sqlite3 with FTS5, never on the disk. As bytes it is an image that somebod
 
 import sqlite3
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+import msgspec
 
 WHAT = "words 1"
 """What an image holds; changes with the tables, or with what `guard.review.search` puts in."""
@@ -31,8 +32,7 @@ _LABEL = f"COALESCE({_SAID.format('label')}, thought)"
 _CLIENT = _SAID.format("client")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
+class Asked(msgspec.Struct, frozen=True, kw_only=True):
     """What is looked for; whatever is empty or None matches all."""
 
     words: tuple[str, ...] = ()

@@ -3,7 +3,8 @@
 Touches the world only through the book that it is given.
 """
 
-from dataclasses import dataclass, replace
+import msgspec
+from msgspec.structs import replace
 
 from guard.errors import GuardError
 from guard.mail.envelope import peek
@@ -14,8 +15,7 @@ from guard.review.queue import unmatched
 from guard.review.shelf import Row
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Suggestion:
+class Suggestion(msgspec.Struct, frozen=True, kw_only=True):
     """One address that may be a client's."""
 
     address: str

@@ -3,7 +3,8 @@
 Pure over the book that it is given. All is text; the templates escape it.
 """
 
-from dataclasses import dataclass, replace
+import msgspec
+from msgspec.structs import replace
 
 from guard.errors import GuardError
 from guard.mail.message import Message
@@ -34,8 +35,7 @@ _LANE_SAYS = {
 """Reasons that the heading of a lane gives already."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Line:
+class Line(msgspec.Struct, frozen=True, kw_only=True):
     """One item in a list."""
 
     item: int
@@ -60,8 +60,7 @@ class Line:
     """Whether the line above it is by the same person."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Item:
+class Item(msgspec.Struct, frozen=True, kw_only=True):
     """One item in full."""
 
     row: Row

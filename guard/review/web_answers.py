@@ -4,10 +4,9 @@ Edge: Flask. A form carries the newest entry about its item; when that has moved
 answer is not taken, so that quick fingers never answer twice.
 """
 
-from dataclasses import replace
-
 from flask import Blueprint, abort, redirect, render_template, request
 from flask import url_for as to
+from msgspec.structs import replace
 from werkzeug.wrappers import Response
 
 from guard.record.entry import Fact

@@ -3,9 +3,8 @@
 Edge: Flask. Nothing of a mail ever leaves as markup: templates escape, downloads are attached.
 """
 
-from dataclasses import replace
-
 from flask import Blueprint, Response, abort, render_template
+from msgspec.structs import replace
 
 from guard.review import answering, entitled, health, plain, sayings, sharing, view
 from guard.review.book import Book

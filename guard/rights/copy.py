@@ -6,7 +6,6 @@ Letters are unsealed one by one; only their texts are kept in memory for the pap
 
 import json
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from hashlib import sha256
 
 import msgspec
@@ -51,8 +50,7 @@ says what was held back, and why. notes.json is what was noted of each letter, f
 """
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Copied:
+class Copied(msgspec.Struct, frozen=True, kw_only=True):
     """What a copy holds."""
 
     letters: int

@@ -5,15 +5,15 @@ does is `guard.record.eraser.erase`.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+import msgspec
 
 from guard.clients.rights import belongs
 from guard.record.entry import Entry
 from guard.review.shelf import Row, Shelf
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
+class Plan(msgspec.Struct, frozen=True, kw_only=True):
     """What would become of one client's record."""
 
     owner: str

@@ -5,7 +5,9 @@ Pure over the book that it is given.
 
 import re
 import unicodedata
-from dataclasses import dataclass, replace
+
+import msgspec
+from msgspec.structs import replace
 
 from guard.clients.rights import Mark, Why
 from guard.mail.message import Address, Message
@@ -27,8 +29,7 @@ _APOSTROPHE = re.compile("['\u2018\u2019\u02bc]")
 _DIRECTIONS = {"in": "received", "out": "sent", "junk": "received, in Junk"}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Letter:
+class Letter(msgspec.Struct, frozen=True, kw_only=True):
     """One letter of a copy."""
 
     number: int

@@ -5,8 +5,9 @@ wrote is escaped.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from html import escape
+
+import msgspec
 
 from guard.clients.rights import Mark
 from guard.record.export import csv_line
@@ -32,8 +33,7 @@ _STYLE = (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Papers:
+class Papers(msgspec.Struct, frozen=True, kw_only=True):
     """Everything that the readable papers show."""
 
     practice: str

@@ -8,8 +8,9 @@ import os
 import re
 import shutil
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
+
+import msgspec
 
 from guard.errors import ModelError, RecordError
 from guard.verdict.chosen import CARD, MODEL, Chosen, chosen
@@ -18,8 +19,7 @@ IN_USE = "in-use"
 _NAME = re.compile(r"[0-9a-f]{12}")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Kept:
+class Kept(msgspec.Struct, frozen=True, kw_only=True):
     """One model of the practice's own."""
 
     name: str

@@ -5,8 +5,9 @@ Edge only in that it reads the card. It loads no model and imports no scikit-lea
 
 import re
 import tomllib
-from dataclasses import dataclass
 from pathlib import Path
+
+import msgspec
 
 from guard.errors import ModelError
 
@@ -14,8 +15,7 @@ CARD = "card.toml"
 MODEL = "model.joblib"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Chosen:
+class Chosen(msgspec.Struct, frozen=True, kw_only=True):
     """A model file and what its card says it must be."""
 
     file: Path

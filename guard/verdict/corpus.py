@@ -7,9 +7,10 @@ the labels is `data/corpus/GUIDE.md`; how the mails were made is `data/SOURCES.m
 import json
 import sys
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+import msgspec
 
 LABELS = ("scheduling", "therapy", "crisis", "other")
 FLAGGED = frozenset({"therapy", "crisis"})
@@ -25,8 +26,7 @@ _CHANCE = 6
 _KEYS = {"id", "author", "scenario", "label", "tags", "sensitive", "subject", "body"}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Example:
+class Example(msgspec.Struct, frozen=True, kw_only=True):
     """One labelled e-mail, written for this project."""
 
     id: str
@@ -69,8 +69,7 @@ class Example:
         return self.label in FLAGGED
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Clause:
+class Clause(msgspec.Struct, frozen=True, kw_only=True):
     """One labelled sentence or clause, written for this project."""
 
     id: str

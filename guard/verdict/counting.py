@@ -5,8 +5,8 @@ a message's counts are the sums of its segments' counts.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
@@ -17,8 +17,7 @@ Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Counts:
+class Counts(msgspec.Struct, frozen=True, kw_only=True):
     """How often each feature stands in each row; rows are segments or messages."""
 
     rows: int
@@ -34,8 +33,7 @@ class Counts:
     """The counts, at least 1."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Batch:
+class Batch(msgspec.Struct, frozen=True, kw_only=True):
     """Counted texts."""
 
     texts: tuple[str, ...]

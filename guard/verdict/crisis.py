@@ -9,11 +9,11 @@ import re
 import tomllib
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 from typing import Any, Literal
 
+import msgspec
 import re2
 
 from guard.verdict.folding import bare
@@ -35,8 +35,7 @@ _SIEVE_BYTES = 64 * 1024**2
 Strength = Literal["strong", "hint"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sign:
+class Sign(msgspec.Struct, frozen=True, kw_only=True):
     """One place in a mail that speaks of danger."""
 
     strength: Strength
@@ -62,8 +61,7 @@ def crisis_signs(text: str) -> tuple[Sign, ...]:
     return tuple(best.values())
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Pattern:
+class _Pattern(msgspec.Struct, frozen=True, kw_only=True):
     """One compiled entry of the crisis lexicon."""
 
     find: re.Pattern[str]
@@ -71,8 +69,7 @@ class _Pattern:
     why: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Crisis:
+class _Crisis(msgspec.Struct, frozen=True, kw_only=True):
     """The compiled crisis lexicon."""
 
     patterns: tuple[_Pattern, ...]

@@ -6,8 +6,7 @@ With weights it holds for the weighted mixture of cases. Source: Tibshirani et a
 Prediction Under Covariate Shift, 2019.
 """
 
-from dataclasses import dataclass
-
+import msgspec
 import numpy as np
 
 from guard.verdict.counting import Floats, Ints
@@ -36,8 +35,7 @@ ENOUGH = 45
 """Positives below which no claim of recall is made: with 45 and no miss, 0.95 at 90 %."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Cutoffs:
+class Cutoffs(msgspec.Struct, frozen=True, kw_only=True):
     """Probabilities at which something is done."""
 
     flag: float

@@ -6,8 +6,8 @@ Binomial Proportion, Statistical Science 16 (2001).
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
@@ -23,8 +23,7 @@ _Z = 1.959964
 _BINS = 10
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Share:
+class Share(msgspec.Struct, frozen=True, kw_only=True):
     """So many of so many."""
 
     hits: int
@@ -52,8 +51,7 @@ class Share:
         return f"{self.value:.3f} [{low:.3f}, {high:.3f}] ({self.hits} of {self.of}{note})"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Bin:
+class Bin(msgspec.Struct, frozen=True, kw_only=True):
     """Mails whose probability of being sensitive is alike."""
 
     predicted: float
@@ -65,8 +63,7 @@ class Bin:
     count: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Evaluation:
+class Evaluation(msgspec.Struct, frozen=True, kw_only=True):
     """Figures of one model on one set of mail."""
 
     mails: int
@@ -116,8 +113,7 @@ class Evaluation:
     bins: tuple[Bin, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Outcomes:
+class Outcomes(msgspec.Struct, frozen=True, kw_only=True):
     """What a model said of labelled mail."""
 
     label: Ints

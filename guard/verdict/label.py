@@ -1,7 +1,8 @@
 """Labels and verdicts: the model's opinion of one message. Pure."""
 
-from dataclasses import dataclass
 from enum import Enum
+
+import msgspec
 
 
 class Label(Enum):
@@ -13,8 +14,7 @@ class Label(Enum):
     OTHER = "other"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Scores:
+class Scores(msgspec.Struct, frozen=True, kw_only=True):
     """Calibrated probability of each label, 0 to 1; they sum to 1."""
 
     scheduling: float
@@ -34,8 +34,7 @@ class Scores:
         return min(1.0, self.therapy + self.crisis)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Verdict:
+class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     """The model's opinion. Evidence only: `guard.policy` decides."""
 
     label: Label

@@ -7,8 +7,8 @@ mail is decided here: words that enough different people use, and nothing that c
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
@@ -46,8 +46,7 @@ ITERATIONS = 3000
 """Steps after which a fit is given up; none needs so many."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Members:
+class Members(msgspec.Struct, frozen=True, kw_only=True):
     """The fitted members, without the last stage."""
 
     names: tuple[str, ...]

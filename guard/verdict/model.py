@@ -7,13 +7,13 @@ bytes are hashed first, and those very bytes are what is loaded.
 import hashlib
 import io
 import pickle  # noqa: TID251  # only its error class: joblib unpickles, once the digest fits
-from dataclasses import asdict, fields
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import joblib
 import numpy as np
+from msgspec.structs import asdict, fields
 
 from guard.errors import ModelError
 from guard.verdict.cutoffs import Cutoffs

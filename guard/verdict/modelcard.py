@@ -1,10 +1,10 @@
 """What is told of a model: the tables of card.toml, the page card.md, the whole report. Pure."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
 from importlib.metadata import version
 
 import numpy as np
+from msgspec.structs import asdict
 
 from guard.verdict import report
 from guard.verdict.card import Table

@@ -5,9 +5,9 @@ that the page may be kept beside a model that learned from rulings.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from html import escape
 
+import msgspec
 import numpy as np
 
 from guard.verdict import report
@@ -35,8 +35,7 @@ polyline { fill: none; stroke: currentColor; stroke-width: 1.5 }
 """
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Known:
+class Known(msgspec.Struct, frozen=True, kw_only=True):
     """What was predicted for mail whose label is known."""
 
     ids: tuple[str, ...]
@@ -55,8 +54,7 @@ class Known:
         return np.isin(self.label, (1, 2))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Step:
+class Step(msgspec.Struct, frozen=True, kw_only=True):
     """One point of the learning curve."""
 
     mails: int

@@ -5,15 +5,15 @@ numbers as a table too, so that the picture is never the only way to them.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from html import escape
+
+import msgspec
 
 _SIDE, _MARGIN = 260, 46
 _TICKS = (0.0, 0.25, 0.5, 0.75, 1.0)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Plot:
+class Plot(msgspec.Struct, frozen=True, kw_only=True):
     """One picture."""
 
     title: str

@@ -1,8 +1,8 @@
 """Labelled mail and sentences to texts and labels that the members can be fitted on. Pure."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
@@ -21,8 +21,7 @@ _TURN = 15
 _OVERLAP = 0.6
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Prepared:
+class Prepared(msgspec.Struct, frozen=True, kw_only=True):
     """Examples, ready to be counted."""
 
     examples: tuple[Example, ...]
@@ -39,12 +38,11 @@ class Prepared:
     """Batch of each: batches differ in writers, scenarios and authors."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Extra:
+class Extra(msgspec.Struct, frozen=True, kw_only=True):
     """Labelled sentences: they teach the members, and are never a test of anything."""
 
     texts: tuple[str, ...] = ()
-    label: Ints = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
+    label: Ints = msgspec.field(default_factory=lambda: np.zeros(0, dtype=np.int64))
     writers: tuple[str, ...] = ()
 
 

@@ -1,13 +1,12 @@
 """What reading one message's bytes gives: the message and the verdict, or why not. Pure values."""
 
-from dataclasses import dataclass
+import msgspec
 
 from guard.mail.message import Message
 from guard.verdict.label import Label, Scores, Verdict
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reading:
+class Reading(msgspec.Struct, frozen=True, kw_only=True):
     """One message, read and judged."""
 
     message: Message | None

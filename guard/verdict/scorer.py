@@ -10,9 +10,9 @@ sensitive-or-not, naive Bayes. The last stage sees what they say, and each two t
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 
+import msgspec
 import numpy as np
 
 from guard.verdict.counting import Batch, Counts, Floats, Vocabulary, count, weigh
@@ -35,8 +35,7 @@ _SILENT = -5.0
 """Log-odds of what is not there."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Arrays:
+class Arrays(msgspec.Struct, frozen=True, kw_only=True):
     """All that was learned: F features, 4 classes, S signals, P of them alone and in pairs."""
 
     names: tuple[str, ...]
@@ -79,8 +78,7 @@ class Arrays:
     """4."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Scored:
+class Scored(msgspec.Struct, frozen=True, kw_only=True):
     """Scores of a batch of N texts."""
 
     batch: Batch

@@ -5,7 +5,8 @@ use full stops write as well: long runs are cut at commas, brackets, dashes and 
 """
 
 import re
-from dataclasses import dataclass
+
+import msgspec
 
 LONGEST = 22
 """Words in a segment before it is cut at a softer mark."""
@@ -28,8 +29,7 @@ _SOFT = re.compile(
 _WORD = re.compile(r"\S+")
 
 
-@dataclass(frozen=True, slots=True)
-class Segment:
+class Segment(msgspec.Struct, frozen=True):
     """A piece of a text."""
 
     text: str

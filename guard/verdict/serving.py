@@ -5,12 +5,12 @@ scan with nothing new loads no model and no scikit-learn.
 """
 
 import sys
-from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import BinaryIO
 
 import msgspec
+from msgspec.structs import replace
 
 from guard.errors import ModelError, UnreadableError
 from guard.mail.parse import parse

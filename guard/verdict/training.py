@@ -6,11 +6,12 @@ the last stage and the cut-offs see predictions for writers that were left out.
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, fields, replace
 from functools import partial
 from typing import Any
 
+import msgspec
 import numpy as np
+from msgspec.structs import fields, replace
 from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
 
@@ -32,8 +33,7 @@ FOLDS = 6
 _STACK_C = 0.03
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Trained:
+class Trained(msgspec.Struct, frozen=True, kw_only=True):
     """A model, and what is known of it from left-out writers."""
 
     arrays: Arrays
@@ -104,8 +104,7 @@ def folds_of(group: NDArray[np.str_], folds: int = FOLDS) -> list[NDArray[np.boo
     return [mask for mask in masks if mask.any()]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Stack:
+class _Stack(msgspec.Struct, frozen=True, kw_only=True):
     centre: Floats
     spread: Floats
     pair_centre: Floats

@@ -4,8 +4,8 @@ Pure over the judge that it is given.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
+import msgspec
 import numpy as np
 
 from guard.verdict.corpus import LABELS, Example
@@ -18,8 +18,7 @@ _SLACK = 0.01
 """A challenger may be so much worse in a share and still count as not worse: that is chance."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Trial:
+class Trial(msgspec.Struct, frozen=True, kw_only=True):
     """What one model did on one set of mail."""
 
     evaluation: Evaluation

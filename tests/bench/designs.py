@@ -10,10 +10,11 @@ intervals are of the paired difference, by resampling writers. The frozen test i
 import argparse
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from msgspec.structs import replace
 from numpy.typing import NDArray
 
 from guard.verdict.corpus import Clause, whole

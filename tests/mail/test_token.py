@@ -1,12 +1,12 @@
 """How long a sign-in lasts, when it is renewed, and what becomes of odd answers."""
 
 import json
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from guard.mail.token import (
     Provider,

@@ -1,10 +1,12 @@
 """A mailbox, a reader and a sender in memory, and a house that joins them to a real record."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+
+from msgspec.structs import replace
 
 from guard.clients.directory import Client
 from guard.config import Settings, parse

@@ -3,12 +3,12 @@
 import random
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from guard.errors import NotSentError
 from guard.pipeline.scan import scan

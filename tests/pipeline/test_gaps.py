@@ -1,13 +1,13 @@
 """What guard cannot have seen is noted once, and never more than is known."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from guard.errors import UnreachableError
 from guard.pipeline import gaps

@@ -2,11 +2,12 @@
 
 import shutil
 from collections import Counter
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from guard.pipeline.scan import scan
 from guard.policy.circumstances import RESTORED

@@ -1,5 +1,4 @@
 from collections.abc import Iterator
-from dataclasses import asdict, replace
 from datetime import timedelta
 from email import message_from_bytes
 from email.header import decode_header, make_header
@@ -7,6 +6,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from msgspec.structs import asdict, replace
 
 from guard.clients.directory import Client, Relation, enrol
 from guard.config import Alerts

@@ -1,8 +1,9 @@
 """Builders of the policy's values: a client's plain therapy mail unless a test says otherwise."""
 
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
+
+from msgspec.structs import replace
 
 from guard.mail.message import Address, Attachment, Message
 from guard.policy.case import Case

@@ -1,8 +1,10 @@
 """Therapists in one database, each with a login and a record of her own."""
 
 import os
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec.structs import replace
 
 from guard.record.entry import Fact, Incoming, Location
 from guard.record.init import create

@@ -15,12 +15,12 @@ import sys
 from base64 import b64encode
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
-from dataclasses import replace
 from datetime import date, timedelta
 from email import message_from_bytes
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from guard.clients.directory import Client
 from guard.clients.retention import standing

@@ -4,13 +4,13 @@ import os
 import shutil
 import threading
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
+from msgspec.structs import replace
 
 from guard.errors import GuardError, LockedError, RecordBrokenError, RecordError, UnreachableError
 from guard.record import backup as backup_module

@@ -12,12 +12,13 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import psycopg
 import pytest
+from msgspec.structs import replace
 
 from guard.errors import RecordError, UnreachableError
 from guard.record.entry import Cursor, Incoming, Location

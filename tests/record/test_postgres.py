@@ -4,11 +4,11 @@ import contextlib
 import os
 import shutil
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 import psycopg
 import pytest
+from msgspec.structs import replace
 
 from guard.errors import BusyError, ConfigError, RecordBrokenError, RecordError, UnreachableError
 from guard.record.entry import Incoming

@@ -1,10 +1,11 @@
 """Who may read what in a clinic, tried through SQL and with everybody's keys in hand."""
 
 import contextlib
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import psycopg
 import pytest
+from msgspec.structs import replace
 
 from guard.errors import GuardError, LockedError, RecordError
 from guard.record.postgres import PostgresRecord, Where

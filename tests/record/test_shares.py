@@ -1,11 +1,11 @@
 """What a receptionist and a supervisor may open, tried through SQL with everybody's keys."""
 
 import json
-from dataclasses import replace
 from pathlib import Path
 
 import psycopg
 import pytest
+from msgspec.structs import replace
 
 from guard.errors import GuardError, LockedError, RecordBrokenError, RecordError
 from guard.record.entry import Fact

@@ -1,11 +1,12 @@
 """At most one letter an intent, whatever happens, and the record says how it ended."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from guard.errors import (
     ConfigError,

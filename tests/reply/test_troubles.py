@@ -1,7 +1,7 @@
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from msgspec.structs import replace
 
 from guard.reply.troubles import WORDS, Signs, Standing, Trouble, due, lasting, standing
 

@@ -1,9 +1,8 @@
 """One click, a trial, notes for the next session, words that are not approved yet."""
 
-from dataclasses import replace
-
 import msgspec
 import pytest
+from msgspec.structs import replace
 
 from guard.policy.decision import Action, Correspondent
 from guard.policy.minutes import fact, read

@@ -4,11 +4,12 @@ import io
 import json
 import zipfile
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import psycopg
 import pytest
+from msgspec.structs import replace
 
 from guard.commands import wiring
 from guard.policy.decision import Correspondent

@@ -3,13 +3,13 @@
 import io
 import sys
 import unicodedata
-from dataclasses import replace
 from typing import Any
 
 import pypdf
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from guard.clients.rights import Mark
 from guard.errors import ConfigError

@@ -1,9 +1,9 @@
 """Training on a part of the corpus: the same every time, equal to scikit-learn, and discreet."""
 
-import dataclasses
 from collections.abc import Sequence
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import pytest
 
@@ -195,7 +195,7 @@ def test_one_batch_alone_cannot_be_trained_on(examples: list[Example]) -> None:
 
 def test_a_label_must_not_be_missing(examples: list[Example]) -> None:
     with pytest.raises(ValueError, match="every label"):
-        train([dataclasses.replace(one, label="other", sensitive=()) for one in examples])
+        train([msgspec.structs.replace(one, label="other", sensitive=()) for one in examples])
 
 
 def test_classes_and_labels_stand_in_one_order() -> None:
