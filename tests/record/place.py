@@ -5,6 +5,8 @@ import shutil
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import msgspec
+
 from guard.record.ledger import Record
 from guard.record.moving import move
 from guard.record.postgres import PostgresRecord, Where
@@ -35,7 +37,7 @@ class Place:
     def by_way_of(self, endpoint: str) -> "Place":
         """The same record, its messages by another address."""
         assert self.where is not None
-        return replace(self, where=replace(self.where, endpoint=endpoint))
+        return replace(self, where=msgspec.structs.replace(self.where, endpoint=endpoint))
 
     def wrong(self) -> list[str]:
         """What a whole verification finds."""
