@@ -9,14 +9,14 @@ import re
 import unicodedata
 from base64 import b64decode, b64encode
 from collections.abc import Callable, Iterator
-
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
-from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
+from typing import TYPE_CHECKING
 
 from guard.errors import LockedError
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
+
+# cryptography's ciphers are imported where they are used: cron's scan knows no passphrase.
 
 WORK = 16
 """log2 of scrypt's N: 64 MiB and about 0.2 s to open."""
@@ -53,12 +53,10 @@ def seal_with_passphrase(
     if not passphrase:
         raise ValueError("the passphrase is empty")
     salt, file_key, nonce = random(16), random(16), random(_NONCE)
-    wrapped = ChaCha20Poly1305(_wrap_key(passphrase, salt, work)).encrypt(
-        bytes(12), file_key, None
-    )
+    wrapped = _cipher(_wrap_key(passphrase, salt, work)).encrypt(bytes(12), file_key, None)
     head = b"age-encryption.org/v1\n-> scrypt %s %d\n%s\n---" % (_b64(salt), work, _b64(wrapped))
     mac = hmac.digest(_hkdf(file_key, b"", b"header"), head, "sha256")
-    cipher = ChaCha20Poly1305(_hkdf(file_key, nonce, b"payload"))
+    cipher = _cipher(_hkdf(file_key, nonce, b"payload"))
     parts = [data[i : i + _CHUNK] for i in range(0, len(data), _CHUNK)] or [b""]
     body = b"".join(
         cipher.encrypt(counter, part, None)
@@ -74,6 +72,8 @@ def open_with_passphrase(sealed: bytes, passphrase: str) -> bytes:
         LockedError: The passphrase is wrong, the file was changed, or it asks for more
             memory than `MOST_WORK` allows.
     """
+    from cryptography.exceptions import InvalidTag  # noqa: PLC0415  # see above
+
     match = _HEAD.match(sealed)
     if match is None:
         raise LockedError("not a file that a passphrase opens")
@@ -87,16 +87,16 @@ def open_with_passphrase(sealed: bytes, passphrase: str) -> bytes:
 
 
 def _open(sealed: bytes, head_end: int, wrap_key: bytes, wrapped: bytes) -> bytes:
-    file_key = ChaCha20Poly1305(wrap_key).decrypt(bytes(12), _unb64(wrapped), None)
+    file_key = _cipher(wrap_key).decrypt(bytes(12), _unb64(wrapped), None)
     line, _, rest = sealed[head_end:].partition(b"\n")
     mac = hmac.digest(_hkdf(file_key, b"", b"header"), sealed[:head_end], "sha256")
     if not hmac.compare_digest(line, b" " + _b64(mac)):
-        raise InvalidTag
-    cipher = ChaCha20Poly1305(_hkdf(file_key, rest[:_NONCE], b"payload"))
+        raise ValueError("the head was changed")
+    cipher = _cipher(_hkdf(file_key, rest[:_NONCE], b"payload"))
     body, step = rest[_NONCE:], _CHUNK + _TAG
     parts = [body[i : i + step] for i in range(0, len(body), step)]
     if not parts:
-        raise InvalidTag
+        raise ValueError("the end is missing")
     return b"".join(
         cipher.decrypt(counter, part, None)
         for counter, part in zip(_nonces(len(parts)), parts, strict=True)
@@ -109,13 +109,24 @@ def _nonces(count: int) -> Iterator[bytes]:
         yield number.to_bytes(11, "big") + bytes([number == count - 1])
 
 
+def _cipher(key: bytes) -> "ChaCha20Poly1305":
+    from cryptography.hazmat.primitives.ciphers import aead  # noqa: PLC0415  # see above
+
+    return aead.ChaCha20Poly1305(key)
+
+
 def _wrap_key(passphrase: str, salt: bytes, work: int) -> bytes:
+    from cryptography.hazmat.primitives.kdf.scrypt import Scrypt  # noqa: PLC0415  # see above
+
     text = unicodedata.normalize("NFC", passphrase).encode()
     scrypt = Scrypt(salt=b"age-encryption.org/v1/scrypt" + salt, length=32, n=1 << work, r=8, p=1)
     return scrypt.derive(text)
 
 
 def _hkdf(key: bytes, salt: bytes, info: bytes) -> bytes:
+    from cryptography.hazmat.primitives.hashes import SHA256  # noqa: PLC0415  # see above
+    from cryptography.hazmat.primitives.kdf.hkdf import HKDF  # noqa: PLC0415  # see above
+
     return HKDF(algorithm=SHA256(), length=32, salt=salt, info=info).derive(key)
 
 

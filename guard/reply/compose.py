@@ -9,7 +9,6 @@ import quopri
 import re
 from datetime import datetime
 from email import message_from_bytes
-from email.header import Header
 from email.utils import format_datetime
 from importlib.resources import files
 
@@ -146,6 +145,8 @@ def encoded(subject: str) -> str:
     """Return a subject of ours as a header carries it (RFC 2047), folded with CRLF."""
     if subject.isascii():
         return subject
+    from email.header import Header  # noqa: PLC0415  # ours are ASCII, but for Welsh and the like
+
     return "\r\n".join(Header(subject, "utf-8", maxlinelen=70).encode().splitlines())
 
 
