@@ -263,12 +263,13 @@ def test_a_mailbox_whose_worker_is_killed_at_it_is_scanned_again_within_a_minute
         shutil.move(clinic.folder / "mailboxes" / name, clinic.folder / name)
     anna = clinic.practices["anna"]
     anna.deliver(letter(SCHEDULING))
-    with Proxy(anna.user.port, deque([Fault(kind="stall", at=3000)])) as line:
+    stall = deque([Fault(kind="stall", at=3000)])
+    with Proxy(anna.user.port, stall) as line:
         anna.change(f"port = {anna.user.port}", f"port = {line.port}")
         first = staying("--workers", "1")
         with Leases(clinic.database) as leases:
             # In the middle of a scan: what the server says comes no further.
-            wait_until(lambda: any(one.held for one in leases.states()))
+            wait_until(lambda: not stall and any(one.held for one in leases.states()))
             first.kill()
             killed = time.monotonic()
             second = staying("--workers", "1")
