@@ -4,7 +4,8 @@ Pure; needs numpy and nothing else. One walk over the words serves every member 
 a message's counts are the sums of its segments' counts.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from array import array
+from collections.abc import Sequence
 
 import msgspec
 import numpy as np
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 
 from guard.verdict import features
 from guard.verdict.segments import Segment, split
+from guard.verdict.vocabulary import Vocabulary
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -63,73 +65,27 @@ class Batch(msgspec.Struct, frozen=True, kw_only=True):
         return summed
 
 
-class Vocabulary:
-    """Feature names and their numbers."""
-
-    def __init__(self, names: Sequence[str]) -> None:
-        self.names = tuple(names)
-        self.number: Mapping[str, int] = {name: at for at, name in enumerate(self.names)}
-        self.part = np.array([features.is_part(name) for name in self.names], dtype=np.int64)
-        """1 for parts of words, 0 for all others: two blocks, each of unit length."""
-        self._of_word: dict[str, tuple[int, ...]] = {}
-
-    def of_words(self, words: Sequence[str]) -> list[int]:
-        """Return the numbers of the known features of one segment's words."""
-        known = self._of_word
-        found: list[int] = []
-        for word in words:
-            numbers = known.get(word)
-            if numbers is None:
-                numbers = tuple(self._known(features.of_word(word)))
-                if len(known) < _REMEMBERED:
-                    known[word] = numbers
-            found += numbers
-        found += self._known(features.around(words))
-        return found
-
-    def knows(self, word: str) -> bool:
-        """Whether a word stood in the training mail."""
-        return f"w{word}" in self.number
-
-    def _known(self, names: Iterable[str]) -> list[int]:
-        number = self.number
-        return [number[name] for name in names if name in number]
-
-
-_REMEMBERED = 100_000
-"""Words whose features are kept, so that hostile mail cannot fill the memory."""
-
-
 def count(texts: Sequence[str], vocabulary: Vocabulary) -> Batch:
     """Count the features of every segment and of every text."""
     segments = tuple(tuple(split(text)) for text in texts)
-    owner: list[int] = []
-    rows: list[int] = []
-    found: list[int] = []
-    words: list[int] = []
-    known: list[int] = []
-    for at, pieces in enumerate(segments):
-        for piece in pieces:
-            tokens = features.words(piece.text)
-            numbers = vocabulary.of_words(tokens)
-            found += numbers
-            rows += [len(owner)] * len(numbers)
-            owner.append(at)
-            real = [token for token in tokens if token[0].isalpha()]
-            words.append(len(real))
-            known.append(sum(map(vocabulary.knows, real)))
-    owners = np.array(owner, dtype=np.int64)
-    row, feature = np.array(rows, dtype=np.int64), np.array(found, dtype=np.int64)
+    found, ends, words, known = (array("q") for _ in range(4))
+    for pieces in segments:
+        for tokens in features.words_of_each([piece.text for piece in pieces]):
+            real, familiar = vocabulary.look_up(tokens, found)
+            ends.append(len(found))
+            words.append(real)
+            known.append(familiar)
+    owners = np.repeat(np.arange(len(texts)), array("q", map(len, segments)))
+    row = np.repeat(np.arange(len(ends)), np.diff(ends, prepend=0))
+    feature = np.array(found)
     return Batch(
         texts=tuple(texts),
         segments=segments,
         owner=owners,
-        parts=_summed(row, feature, len(owner), len(vocabulary.names)),
-        mails=_summed(
-            owners[row] if len(row) else row, feature, len(texts), len(vocabulary.names)
-        ),
-        words=np.array(words, dtype=np.int64),
-        known=np.array(known, dtype=np.int64),
+        parts=_summed(row, feature, len(ends), len(vocabulary.names)),
+        mails=_summed(owners[row], feature, len(texts), len(vocabulary.names)),
+        words=np.array(words),
+        known=np.array(known),
     )
 
 

@@ -6,6 +6,7 @@ digits must not hide a word.
 
 import re
 import unicodedata
+from collections.abc import Sequence
 
 _MOST_KNOWN = 10_000
 # Folded characters kept; hostile text must not fill the memory.
@@ -45,6 +46,22 @@ def _fold(char: str) -> str:
 
 
 _FOLDING = _Folding()
+_ASCII = [chr(code) for code in range(128)]
+_ASCII_GONE = bytes(ord(one) for one in _ASCII if not _fold(one))
+_ASCII_TABLE = bytes(ord(_fold(one) or one) for one in _ASCII) + bytes(range(128, 256))
+_LINES_TABLE = _ASCII_TABLE[:10] + b"\n" + _ASCII_TABLE[11:]
+_BEYOND_ASCII = re.compile(r"[^\x00-\x7f]")
+_SPACES = re.compile(" {2,}")
+
+
+def _folded(text: str, table: bytes = _ASCII_TABLE) -> str:
+    """Return the text with every character folded, those of ASCII by a table."""
+    # Bytes are folded many times faster than characters, and most mail is nearly all ASCII.
+    plain = text.encode("utf-8", "surrogatepass").translate(table, _ASCII_GONE)
+    if text.isascii():
+        return plain.decode("ascii")
+    folded = plain.decode("utf-8", "surrogatepass")
+    return _BEYOND_ASCII.sub(lambda found: _FOLDING[ord(found[0])], folded)
 
 
 def normalise(text: str) -> str:
@@ -56,7 +73,20 @@ def normalise(text: str) -> str:
     Args:
         text: Anything.
     """
-    return " ".join(_unmask(text.translate(_FOLDING)).split())
+    return " ".join(_unmask(_folded(text)).split())
+
+
+def normalise_lines(lines: Sequence[str]) -> str:
+    """Return lines in the plain form, still a line each: together they cost half as much.
+
+    Args:
+        lines: Anything. A space may be left at the ends of one.
+    """
+    joined = "\n".join(lines)
+    if joined.count("\n") >= max(1, len(lines)):
+        # One of them holds a line end itself, which is a space like any other.
+        return "\n".join(map(normalise, lines))
+    return _SPACES.sub(" ", _unmask(_folded(joined, _LINES_TABLE)))
 
 
 def split_words(normalised: str) -> list[str]:
@@ -66,7 +96,7 @@ def split_words(normalised: str) -> list[str]:
 
 def bare(text: str) -> str:
     """Return the plain form without its apostrophes, as danger is often typed."""
-    return " ".join(_unmask(text.translate(_FOLDING).replace("'", "")).split())
+    return " ".join(_unmask(_folded(text).replace("'", "")).split())
 
 
 def _unmask(folded: str) -> str:

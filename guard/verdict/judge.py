@@ -102,6 +102,5 @@ def _evidence(
         chosen = chosen or [int(weight.argmax())]
     else:
         chosen = [int(scored.parts[mine, CLASSES.index(label.value)].argmax())]
-    text = scored.batch.texts[at]
-    sentences = dict.fromkeys(sentence_around(text, pieces[one]) for one in chosen[:_EVIDENCE])
+    sentences = dict.fromkeys(sentence_around(pieces[one]) for one in chosen[:_EVIDENCE])
     return tuple(sentences)

@@ -24,7 +24,7 @@ def themes(words: Sequence[str]) -> list[tuple[str, int]]:
     Returns:
         Each theme with the position of the first word of the phrase; once a position.
     """
-    found = dict.fromkeys((theme, at) for at, _end, theme in _thesaurus().find(words))
+    found = dict.fromkeys((theme, at) for at, _end, theme in thesaurus().find(words))
     return list(found)
 
 
@@ -38,7 +38,8 @@ def _spellings(phrase: str) -> Iterator[str]:
 
 
 @cache
-def _thesaurus() -> Phrases:
+def thesaurus() -> Phrases:
+    """Return the phrases that speak of a theme."""
     return Phrases(
         (spelling.rstrip("'"), theme)
         for theme, phrases in _themes().items()

@@ -18,12 +18,13 @@ from threadpoolctl import threadpool_limits
 
 from guard.verdict import features
 from guard.verdict.corpus import PASSED
-from guard.verdict.counting import Counts, Floats, Ints, Vocabulary, count, weigh
+from guard.verdict.counting import Counts, Floats, Ints, count, weigh
 from guard.verdict.crisis import crisis_signs
 from guard.verdict.cutoffs import OWN, SAMPLED
 from guard.verdict.preparing import HARMLESS, UNMARKED, Extra, Prepared
 from guard.verdict.scorer import CLASSES, linear, signals
 from guard.verdict.segments import split
+from guard.verdict.vocabulary import Vocabulary
 
 WRITERS = 3
 """A feature is learned only if so many different writers use it: names of people drop out."""

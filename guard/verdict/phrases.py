@@ -13,21 +13,21 @@ _REMEMBERED = 100_000
 """Words that are kept with what they begin; hostile text must not fill the memory."""
 
 
-class _Node:
+class Node:
     """One word of one or more phrases."""
 
     __slots__ = ("labels", "stems", "words")
 
     def __init__(self) -> None:
-        self.words: dict[str, _Node] = {}
-        self.stems: dict[str, list[tuple[str, _Node]]] = {}
+        self.words: dict[str, Node] = {}
+        self.stems: dict[str, list[tuple[str, Node]]] = {}
         self.labels: list[str] = []
 
 
-_Begun = tuple[tuple[str, ...], tuple[_Node, ...]]
-"""What a word is on its own, and where it can lead."""
+Step = tuple[tuple[str, ...], tuple[Node, ...]]
+"""Labels of the phrases that end with a word, and where longer ones go on."""
 
-_NOTHING: _Begun = ((), ())
+_NOTHING: Step = ((), ())
 
 
 class Phrases:
@@ -42,8 +42,8 @@ class Phrases:
         Raises:
             ValueError: A stem is shorter than `STEM_LEAST` or a phrase is empty.
         """
-        self._root = _Node()
-        self._begun: dict[str, _Begun] = {}
+        self._root = Node()
+        self._begun: dict[str, Step] = {}
         for phrase, label in entries:
             if not phrase.strip():
                 raise ValueError("a phrase must have a word")
@@ -66,22 +66,51 @@ class Phrases:
             if further and at + 1 < len(words):
                 following = words[at + 1]
                 for node in further:
-                    # Nearly always it goes on otherwise; asking first is what makes this fast.
-                    if following in node.words or following[:STEM_LEAST] in node.stems:
-                        yield from _walk(node, words, at)
+                    if _may_lead(node, following):
+                        yield from _walk([(node, at + 1)], words, at)
 
-    def _begin(self, word: str) -> _Begun:
+    def two(self, word: str, following: str) -> Step:
+        """Return what begins with a word: labels of phrases of one or two words, and longer ones.
+
+        Args:
+            word: The first.
+            following: The one behind it; empty for none.
+        """
+        labels, further = self._begun.get(word) or self._begin(word)
+        more, beyond = _step([child for node in further for child in _after(node, following)])
+        return tuple(dict.fromkeys(labels + more)), beyond
+
+    def _begin(self, word: str) -> Step:
         nodes = tuple(_after(self._root, word))
-        labels = tuple(label for node in nodes for label in node.labels)
-        begun = (labels, tuple(filter(_goes_on, nodes))) if nodes else _NOTHING
+        begun = _step(nodes) if nodes else _NOTHING
         if len(self._begun) < _REMEMBERED:
             self._begun[word] = begun
         return begun
 
 
-def _child(node: _Node, word: str) -> _Node:
+def longer(beyond: Sequence[Node], words: Sequence[str], start: int) -> list[str]:
+    """Return the labels of the phrases of three words or more that begin at a place.
+
+    Args:
+        beyond: What `Phrases.two` told of the two words there.
+        words: All words.
+        start: The place.
+    """
+    if start + 2 >= len(words):
+        return []
+    third = words[start + 2]
+    paths = [(node, start + 2) for node in beyond if _may_lead(node, third)]
+    return [label for _start, _end, label in _walk(paths, words, start)] if paths else []
+
+
+def _step(nodes: Sequence[Node]) -> Step:
+    labels = tuple(label for node in nodes for label in node.labels)
+    return labels, tuple(filter(_goes_on, nodes))
+
+
+def _child(node: Node, word: str) -> Node:
     if not word.endswith("*"):
-        return node.words.setdefault(word, _Node())
+        return node.words.setdefault(word, Node())
     stem = word[:-1]
     if len(stem) < STEM_LEAST:
         raise ValueError("a stem is too short")
@@ -89,12 +118,12 @@ def _child(node: _Node, word: str) -> _Node:
     for other, child in known:
         if other == stem:
             return child
-    child = _Node()
+    child = Node()
     known.append((stem, child))
     return child
 
 
-def _after(node: _Node, word: str) -> Iterator[_Node]:
+def _after(node: Node, word: str) -> Iterator[Node]:
     """Yield where a word leads from here."""
     if word in node.words:
         yield node.words[word]
@@ -103,13 +132,25 @@ def _after(node: _Node, word: str) -> Iterator[_Node]:
             yield child
 
 
-def _goes_on(node: _Node) -> bool:
+def _may_lead(node: Node, word: str) -> bool:
+    # Nearly always a text goes on otherwise; asking first is what makes this fast.
+    return word in node.words or word[:STEM_LEAST] in node.stems
+
+
+def _goes_on(node: Node) -> bool:
     return bool(node.words or node.stems)
 
 
-def _walk(begun: _Node, words: Sequence[str], start: int) -> Iterator[tuple[int, int, str]]:
-    """Yield every longer phrase that starts here. As deep as the longest, so bounded."""
-    paths = [(begun, start + 1)]
+def _walk(
+    paths: list[tuple[Node, int]], words: Sequence[str], start: int
+) -> Iterator[tuple[int, int, str]]:
+    """Yield every longer phrase that starts here. As deep as the longest, so bounded.
+
+    Args:
+        paths: Where to go on, and with which word; used up.
+        words: All words.
+        start: Where the phrase begins.
+    """
     while paths:
         node, at = paths.pop()
         for child in _after(node, words[at]):

@@ -15,8 +15,9 @@ from itertools import pairwise
 import msgspec
 import numpy as np
 
-from guard.verdict.counting import Batch, Counts, Floats, Vocabulary, count, weigh
+from guard.verdict.counting import Batch, Counts, Floats, count, weigh
 from guard.verdict.crisis import Sign, crisis_signs
+from guard.verdict.vocabulary import Vocabulary
 
 CLASSES = ("scheduling", "therapy", "crisis", "other")
 """Order of the columns everywhere."""

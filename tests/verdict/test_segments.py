@@ -72,4 +72,4 @@ def test_evidence_is_the_whole_sentence_around_a_clause() -> None:
     text = "Could we move? Since the scan I lie awake, and count."
     clause = next(one for one in split(text) if "awake" in one.text)
 
-    assert sentence_around(text, clause) == "Since the scan I lie awake, and count."
+    assert sentence_around(clause) == "Since the scan I lie awake, and count."

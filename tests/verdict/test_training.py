@@ -10,11 +10,12 @@ import pytest
 from guard.errors import ModelError
 from guard.verdict import model as model_file
 from guard.verdict.corpus import RULED, Example, read
-from guard.verdict.counting import Vocabulary, count, weigh
+from guard.verdict.counting import count, weigh
 from guard.verdict.judge import Judge
 from guard.verdict.preparing import prepare, text_of
 from guard.verdict.scorer import CLASSES, Scorer
 from guard.verdict.training import Trained, train
+from guard.verdict.vocabulary import Vocabulary
 
 CORPUS = Path(__file__).parents[2] / "data" / "corpus"
 BATCHES = ("b13", "b15")
