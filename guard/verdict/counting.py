@@ -44,6 +44,9 @@ class Batch(msgspec.Struct, frozen=True, kw_only=True):
     segments: tuple[tuple[Segment, ...], ...]
     """Each text's segments."""
 
+    sizes: Ints
+    """How many segments each text has."""
+
     owner: Ints
     """Which text each segment belongs to."""
 
@@ -75,12 +78,14 @@ def count(texts: Sequence[str], vocabulary: Vocabulary) -> Batch:
             ends.append(len(found))
             words.append(real)
             known.append(familiar)
-    owners = np.repeat(np.arange(len(texts)), array("q", map(len, segments)))
+    sizes = np.array([*map(len, segments)], dtype=np.int64)
+    owners = np.repeat(np.arange(len(texts)), sizes)
     row = np.repeat(np.arange(len(ends)), np.diff(ends, prepend=0))
     feature = np.array(found)
     return Batch(
         texts=tuple(texts),
         segments=segments,
+        sizes=sizes,
         owner=owners,
         parts=_summed(row, feature, len(ends), len(vocabulary.names)),
         mails=_summed(owners[row], feature, len(texts), len(vocabulary.names)),

@@ -4,10 +4,11 @@ Pure, but for py3langid's own table of languages, which it loads once.
 """
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import numpy as np
 
-from guard.verdict.counting import Floats
+from guard.verdict.counting import Batch
 from guard.verdict.cutoffs import Cutoffs
 from guard.verdict.label import Label, Scores, Verdict
 from guard.verdict.language import is_foreign
@@ -43,21 +44,25 @@ class Judge:
     def judge(self, texts: Sequence[str]) -> list[Verdict]:
         """Return a verdict for each text (subject and new text)."""
         scored = self._scorer.score(texts)
-        starts = np.searchsorted(scored.batch.owner, np.arange(len(texts) + 1))
+        ends = np.cumsum(scored.batch.sizes).tolist()
+        abstained = _abstained(scored.batch, ends)
+        # Of so few numbers at a time, numpy would be the slower one.
         return [
-            self._verdict(scored, at, slice(starts[at], starts[at + 1]))
-            for at in range(len(texts))
+            self._verdict(scored, at, row, abstained[at], slice(start, end))
+            for at, (row, (start, end)) in enumerate(
+                zip(scored.probabilities.tolist(), pairwise([0, *ends]), strict=True)
+            )
         ]
 
-    def _verdict(self, scored: Scored, at: int, mine: slice) -> Verdict:
-        row = scored.probabilities[at]
+    def _verdict(
+        self, scored: Scored, at: int, row: list[float], abstained: str, mine: slice
+    ) -> Verdict:
         signs = scored.signs[at]
         strong = any(sign.strength == "strong" for sign in signs)
-        crisis, sensitive = float(row[2]), float(row[1] + row[2])
+        crisis, sensitive = row[2], row[1] + row[2]
         alarmed = strong or crisis >= self.cutoffs.crisis
-        abstained = self._abstained(scored, at, mine)
         flagged = alarmed or (abstained != "empty" and sensitive >= self.cutoffs.flag)
-        label = Label.CRISIS if strong else Label(CLASSES[int(row.argmax())])
+        label = Label.CRISIS if strong else Label(CLASSES[row.index(max(row))])
         return Verdict(
             label=label,
             scores=_scores(row),
@@ -70,23 +75,30 @@ class Judge:
             model=self.model,
         )
 
-    def _abstained(self, scored: Scored, at: int, mine: slice) -> str:
-        batch = scored.batch
-        in_each, known_in_each = batch.words[mine], batch.known[mine]
-        words, known = int(in_each.sum()), int(known_in_each.sum())
-        if not words:
-            return "empty"
-        if words < JUDGED_WORDS:
-            return ""
-        known_shares = known_in_each / np.maximum(in_each, 1)
-        if is_foreign(batch.texts[at], batch.segments[at], known / words, known_shares.tolist()):
-            return "foreign"
-        return "novel" if known < KNOWN_SHARE * words else ""
+
+def _abstained(batch: Batch, ends: Sequence[int]) -> list[str]:
+    """Return why nothing is said of each text; empty where something is."""
+    shares = (batch.known / np.maximum(batch.words, 1)).tolist()
+    words, known = batch.of_text(batch.words).tolist(), batch.of_text(batch.known).tolist()
+    return [
+        _why_not(batch, at, words[at], known[at], shares[start:end])
+        for at, (start, end) in enumerate(pairwise([0, *ends]))
+    ]
 
 
-def _scores(row: Floats) -> Scores:
-    values = np.clip(row, 0.0, 1.0)
-    return Scores(**{name: float(value) for name, value in zip(CLASSES, values, strict=True)})
+def _why_not(batch: Batch, at: int, words: int, known: int, shares: Sequence[float]) -> str:
+    if not words:
+        return "empty"
+    if words < JUDGED_WORDS:
+        return ""
+    if is_foreign(batch.texts[at], batch.segments[at], known / words, shares):
+        return "foreign"
+    return "novel" if known < KNOWN_SHARE * words else ""
+
+
+def _scores(row: Sequence[float]) -> Scores:
+    clipped = [min(max(one, 0.0), 1.0) for one in row]
+    return Scores(**dict(zip(CLASSES, clipped, strict=True)))
 
 
 def _evidence(
@@ -97,9 +109,9 @@ def _evidence(
     if not pieces:
         return ()
     if flagged:
-        weight = scored.sensitive[mine]
-        chosen = [one for one in np.argsort(-weight, kind="stable") if weight[one] >= _SPEAKS]
-        chosen = chosen or [int(weight.argmax())]
+        weight = scored.sensitive[mine].tolist()
+        strongest = sorted(range(len(pieces)), key=weight.__getitem__, reverse=True)
+        chosen = [one for one in strongest if weight[one] >= _SPEAKS] or strongest[:1]
     else:
         chosen = [int(scored.parts[mine, CLASSES.index(label.value)].argmax())]
     sentences = dict.fromkeys(sentence_around(pieces[one]) for one in chosen[:_EVIDENCE])

@@ -10,7 +10,6 @@ sensitive-or-not, naive Bayes. The last stage sees what they say, and each two t
 """
 
 from collections.abc import Sequence
-from itertools import pairwise
 
 import msgspec
 import numpy as np
@@ -139,9 +138,9 @@ def linear(counts: Counts, values: Floats, weights: Floats) -> Floats:
     products = weights[counts.feature]
     products *= values[:, np.newaxis]
     found = np.zeros((counts.rows, weights.shape[1]))
-    filled, first = np.unique(counts.row, return_index=True)
-    if len(filled):
-        found[filled] = np.add.reduceat(products, first)
+    first = np.flatnonzero(np.diff(counts.row, prepend=-1))
+    if len(first):
+        found[counts.row[first]] = np.add.reduceat(products, first)
     return found
 
 
@@ -167,16 +166,14 @@ def signals(batch: Batch, mail: Floats, part: Floats, signs: Sequence[Sequence[S
         ]
     )
     crisis = np.column_stack([log_odds(regression[:, 2]), log_odds(bayes[:, 2])])
-    starts = np.searchsorted(batch.owner, np.arange(len(batch.texts) + 1))
     centred = mail[:, 4:8] - mail[:, 4:8].mean(axis=1, keepdims=True)
     found = np.empty((len(batch.texts), SIGNALS))
     found[:, :12] = np.hstack([mail[:, :4], _MAIL_SHARPNESS * centred, mail[:, 8:]])
-    for at, (start, end) in enumerate(pairwise(starts)):
-        found[at, 12:21] = _most(sensitive[start:end])
-        found[at, 21:23] = crisis[start:end].max(axis=0) if end > start else _SILENT
-        found[at, 23] = np.log1p(end - start)
-        found[at, 25] = _alarm(signs[at])
+    found[:, 12:18], found[:, 18:21] = _two_most(sensitive, batch), _mean(sensitive, batch)
+    found[:, 21:23] = _two_most(crisis, batch)[:, :2]
+    found[:, 23] = np.log1p(batch.sizes)
     found[:, 24] = np.log1p(batch.of_text(batch.words))
+    found[:, 25] = [*map(_alarm, signs)]
     return found
 
 
@@ -187,13 +184,28 @@ def paired(standard: Floats) -> Floats:
     return np.hstack([near, near[:, left] * near[:, right]])
 
 
-def _most(odds: Floats) -> Floats:
-    """Return most, second most and mean, each of every column."""
-    if not len(odds):
-        return np.full(3 * odds.shape[1], _SILENT)
-    ordered = np.sort(odds, axis=0)[::-1]
-    second = ordered[1] if len(ordered) > 1 else np.full(odds.shape[1], _SILENT)
-    return np.concatenate([ordered[0], second, odds.mean(axis=0)])
+def _two_most(odds: Floats, batch: Batch) -> Floats:
+    """Return for each text its segments' most, of every column, and then their second most."""
+    columns = odds.shape[1]
+    found = np.full((len(batch.texts), 2 * columns), _SILENT)
+    ends = np.cumsum(batch.sizes)
+    for column in range(columns):
+        # A text's segments stand together, and now its most sensitive one last.
+        ordered = odds[np.lexsort((odds[:, column], batch.owner)), column]
+        for rank in (1, 2):
+            has = batch.sizes >= rank
+            found[has, column + (rank - 1) * columns] = ordered[ends[has] - rank]
+    return found
+
+
+def _mean(odds: Floats, batch: Batch) -> Floats:
+    """Return for each text the mean of its segments, of every column."""
+    found = np.full((len(batch.texts), odds.shape[1]), _SILENT)
+    has = batch.sizes > 0
+    for column in range(odds.shape[1]):
+        summed = np.bincount(batch.owner, odds[:, column], minlength=len(batch.texts))
+        found[has, column] = summed[has] / batch.sizes[has]
+    return found
 
 
 def softmax(values: Floats) -> Floats:

@@ -60,7 +60,7 @@ class Vocabulary:
         """
         known = self._known
         real = familiar = 0
-        for at, (word, behind) in enumerate(zip(words, [*words[1:], ""], strict=True)):
+        for at, (word, behind) in enumerate(zip(words, [*words, ""][1:], strict=True)):
             try:
                 pair = known[word][behind]
             except KeyError:

@@ -3,7 +3,7 @@
 from array import array
 from collections import Counter
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from guard.shipped import folder
@@ -24,7 +24,8 @@ CHARACTERS = st.characters() | st.sampled_from("ab 4\u2019\u00e9\u2026\uff0d")
 LINES = st.lists(st.text(CHARACTERS, max_size=30))
 
 
-@given(SOME, st.sampled_from(PHRASES), SOME)
+@given(SOME, st.sampled_from(["", *PHRASES]), SOME)
+@example([], "", [])
 def test_a_segment_gives_the_known_ones_of_its_features(
     before: list[str], phrase: str, behind: list[str]
 ) -> None:
