@@ -59,11 +59,10 @@ def _new(house: House, folder: Folder) -> Iterator[tuple[Fetched, Reading | None
             yield from ((mail, None) for mail in mails)
             continue
         own = house.settings.practice.addresses
-        for mail, reading in zip(
-            mails, house.reader.start([one.raw for one in mails])(), strict=True
-        ):
-            sent = folder.direction == "also" and is_own(mail.raw, own)
-            yield mail, None if sent else reading
+        sent = [folder.direction == "also" and is_own(one.raw, own) for one in mails]
+        readings = house.reader.start([one.raw for one in mails])()
+        for mail, hers, reading in zip(mails, sent, readings, strict=True):
+            yield mail, None if hers else reading
 
 
 class _Would:

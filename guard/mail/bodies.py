@@ -4,10 +4,11 @@ Pure given `ask`, which sends one FETCH. What is not returned was not given in f
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from io import BytesIO
+from mmap import mmap
 from typing import Any
 
 from guard.mail.answers import RefusedError
+from guard.mail.bulk import Gathered
 
 Ask = Callable[[Sequence[int], Sequence[str]], Mapping[int, Mapping[bytes, Any]]]
 """Sends one FETCH for some UIDs and items; raises RefusedError when the server says no."""
@@ -18,17 +19,20 @@ IN_PARTS = 32_000_000
 TOO_BIG = 500_000_000
 """Above this size a message is left for a person: reading it could exhaust the memory; bytes."""
 
-_PART = 16_000_000
+_PART = 8_000_000
 """Bytes fetched at once of a huge message."""
 
 
-def bodies(ask: Ask, sizes: Mapping[int, int | None]) -> dict[int, bytes]:
+def bodies(ask: Ask, sizes: Mapping[int, int | None]) -> dict[int, bytes | mmap]:
     """Fetch some messages, byte for byte, without marking them as read.
 
     Args:
         ask: Sends one FETCH.
         sizes: UID to size in bytes. A huge message, or one of unknown size (None), must be
             alone: it is fetched in parts.
+
+    Returns:
+        UID to bytes; those of a huge message in a map.
 
     Raises:
         RefusedError: The server says no to everything for now, or to all of several.
@@ -43,7 +47,7 @@ def bodies(ask: Ask, sizes: Mapping[int, int | None]) -> dict[int, bytes]:
             raise
         refused = error
     # One bad message can make a server refuse the whole command.
-    found: dict[int, bytes] = {}
+    found: dict[int, bytes | mmap] = {}
     for uid in uids:
         found |= _alone(ask, uid, sizes[uid])
     if not found:
@@ -51,7 +55,7 @@ def bodies(ask: Ask, sizes: Mapping[int, int | None]) -> dict[int, bytes]:
     return found
 
 
-def _alone(ask: Ask, uid: int, known: int | None) -> dict[int, bytes]:
+def _alone(ask: Ask, uid: int, known: int | None) -> dict[int, bytes | mmap]:
     try:
         if known is None or known > IN_PARTS:
             return _piecewise(ask, uid, known)
@@ -60,9 +64,12 @@ def _alone(ask: Ask, uid: int, known: int | None) -> dict[int, bytes]:
         if error.later:
             raise
         return {}
+    except OSError:
+        # There is no memory for it here: it must not stop the others.
+        return {}
 
 
-def _whole(ask: Ask, sizes: Mapping[int, int | None]) -> dict[int, bytes]:
+def _whole(ask: Ask, sizes: Mapping[int, int | None]) -> dict[int, bytes | mmap]:
     # Plain BODY[] would mark the message as read (RFC 3501 section 6.4.5).
     answer = ask(list(sizes), ["BODY.PEEK[]"])
     given = {uid: answer.get(uid, {}).get(b"BODY[]") for uid in sizes}
@@ -74,14 +81,13 @@ def _whole(ask: Ask, sizes: Mapping[int, int | None]) -> dict[int, bytes]:
     }
 
 
-def _piecewise(ask: Ask, uid: int, known: int | None) -> dict[int, bytes]:
+def _piecewise(ask: Ask, uid: int, known: int | None) -> dict[int, bytes | mmap]:
     """Fetch one huge message part by part; empty when it is not given in full."""
     if known is not None and known > TOO_BIG:
         return {}
-    # Its value is its buffer: a bytearray would have to be copied in the end.
-    raw = BytesIO()
+    raw = Gathered(known or 0)
     ended = False
-    while (length := raw.tell()) <= TOO_BIG:
+    while (length := raw.size) <= TOO_BIG:
         facts = ask([uid], [f"BODY.PEEK[]<{length}.{_PART}>"]).get(uid, {})
         part = facts.get(b"BODY[]<%d>" % length)
         if not isinstance(part, bytes):
@@ -90,6 +96,9 @@ def _piecewise(ask: Ask, uid: int, known: int | None) -> dict[int, bytes]:
         # Sizes are often told wrong, so only a short part is the end, and only a short part
         # that reaches the size is surely the end.
         ended = len(part) < _PART
-        if not part or (ended and raw.tell() >= (known or 0)):
+        if not part or (ended and raw.size >= (known or 0)):
             break
-    return {uid: raw.getvalue()} if ended and raw.tell() else {}
+    if not ended or not raw.size:
+        return {}
+    whole = raw.whole()
+    return {uid: whole if len(whole) > IN_PARTS else whole[:]}

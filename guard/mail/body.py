@@ -101,7 +101,7 @@ class _Reader:
 
     def take(self, part: Part) -> None:
         """Take one part that stands for itself."""
-        if not part.sound:
+        if not part.content.sound:
             self._faults.append("encoding")
         if _is_sealed(part) and not part.level:
             self._encrypted = True
@@ -119,7 +119,7 @@ class _Reader:
         shown = [one for one in parts if one.disposition != "attachment"]
         plains = [one for one in shown if one.content_type == "text/plain"]
         htmls = [one for one in shown if one.content_type == "text/html"]
-        self._faults += ["encoding" for one in [*plains, *htmls] if not one.sound]
+        self._faults += ["encoding" for one in [*plains, *htmls] if not one.content.sound]
         plain = "\n\n".join(self._text(one) for one in plains).strip()
         first = (plains or htmls)[0]
         html = "\n\n".join(self._text(one) for one in htmls).strip()
@@ -139,7 +139,8 @@ class _Reader:
     def body(self, faults: Sequence[str]) -> Body:
         """Put everything together."""
         text = "\n\n".join(self._texts).strip("\n")
-        bare = len(text.split()) <= BARE_COVER_WORDS
+        # No more words than decide: those of a huge text would be many times its size.
+        bare = len(text.split(None, BARE_COVER_WORDS)) <= BARE_COVER_WORDS
         if self._attached:
             text = "\n\n".join([text, *self._attached]).strip("\n")
         # What hangs on an attached message speaks only if nothing is written above it.
@@ -166,14 +167,14 @@ class _Reader:
     def _text(self, part: Part) -> str:
         html = part.content_type == "text/html"
         claimed = part.params.get("charset", "")
-        if html and not claimed and (meta := _META.search(part.data, 0, _META_BYTES)):
+        if html and not claimed and (meta := _META.search(part.content.head(_META_BYTES))):
             claimed = meta[1].decode("ascii")
-        data = part.data[: self._budget]
+        data = part.content.head(self._budget)
         self._budget -= len(data)
         text, honest = decode(data, claimed)
         if not honest:
             self._faults.append("charset")
-        if len(part.data) > len(data):
+        if part.content.size > len(data):
             self._faults.append("long")
         if html:
             self._aside.append(everything(text))
@@ -214,7 +215,7 @@ class _Reader:
             text = whole[:MOST_ATTACHMENT_CHARACTERS]
             self._faults += ["long"] if len(whole) > len(text) else []
             self._encrypted = self._encrypted or _PGP.search(text) is not None
-        found = Attachment(name=name, content_type=kind[:255], size=len(part.data), text=text)
+        found = Attachment(name=name, content_type=kind[:255], size=part.content.size, text=text)
         self._attachments.append((part.level, found))
 
 

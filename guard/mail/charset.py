@@ -8,6 +8,7 @@ Encoding Standard, because that is how senders mean ``iso-8859-1``.
 import binascii
 import codecs
 import re
+from collections.abc import Iterator
 from io import BytesIO
 
 # Decoders that are no character sets, run code-like escapes, or are quadratic (CVE-2022-45061).
@@ -112,13 +113,19 @@ def unbase64(data: bytes | memoryview) -> tuple[bytes, bool]:
         return binascii.a2b_base64(data), True
     except binascii.Error:
         pass
-    found, kept = BytesIO(), b""
+    found = BytesIO()
+    found.writelines(mended(data))
+    return found.getvalue(), False
+
+
+def mended(data: bytes | memoryview) -> Iterator[bytes]:
+    """Yield, piece by piece, what can be read of a damaged base64."""
+    kept = b""
     for at in range(0, len(data), _PIECE):
         kept += bytes(data[at : at + _PIECE]).translate(None, _NO_BASE64)
         whole = len(kept) & ~3
-        found.write(binascii.a2b_base64(kept[:whole]))
+        yield binascii.a2b_base64(kept[:whole])
         kept = kept[whole:]
     # One left-over digit carries no whole byte.
     kept = kept if len(kept) > 1 else b""
-    found.write(binascii.a2b_base64(kept + b"=" * (-len(kept) % 4)))
-    return found.getvalue(), False
+    yield binascii.a2b_base64(kept + b"=" * (-len(kept) % 4))

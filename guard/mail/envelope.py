@@ -5,6 +5,8 @@ whose key seals the item. It reads by the same two files as `parse`, so both agr
 Source: RFC 5322 section 3.6.
 """
 
+from mmap import mmap
+
 import msgspec
 
 from guard.mail import header
@@ -32,16 +34,16 @@ class Envelope(msgspec.Struct, frozen=True, kw_only=True):
     """Whether it says that a machine sent it (RFC 3834 section 5)."""
 
 
-def peek(raw: bytes) -> Envelope:
+def peek(raw: bytes | mmap) -> Envelope:
     """Read the addresses of a message.
 
     Args:
-        raw: The message as the server gave it, or its first 64 KB.
+        raw: The message as the server gave it.
 
     Returns:
         What was found; empty on bytes that are no message.
     """
-    fields, _, _ = header.split(raw, most=MOST_BYTES)
+    fields, _, _ = header.split(raw[:MOST_BYTES], most=MOST_BYTES)
     found: dict[str, list[str]] = {"from": [], "to": [], "cc": [], "bcc": []}
     message_id, automatic = None, False
     for name, value in fields:

@@ -13,6 +13,7 @@ import msgspec
 from msgspec.structs import replace
 
 from guard.mail.charset import clean, decode, untransfer
+from guard.mail.content import Content
 from guard.mail.header import split, words
 
 DEEPEST = 20
@@ -43,11 +44,8 @@ class Part(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     """File name, decoded, one line; may be empty."""
 
-    data: bytes
-    """Content with the transfer encoding undone."""
-
-    sound: bool
-    """Whether the transfer encoding was sound."""
+    content: Content
+    """What it holds."""
 
     container: str
     """Media type of the multipart around it; empty for none."""
@@ -123,7 +121,7 @@ class Walk:
             if opened:
                 self._fault("boundary")
                 kind = "text/plain"
-            yield _leaf(fields, body.view(), kind, params, place)
+            yield _leaf(fields, body, kind, params, place)
 
     def _fault(self, word: str) -> None:
         if word not in self.faults:
@@ -156,7 +154,7 @@ class Walk:
             body = _Span(raw=data, start=0, end=len(data))
         inner, at, _ = split(body.raw, start=body.start, end=body.end, most=_HEADER_BYTES)
         plain = [one for one in fields if one[0] != "content-transfer-encoding"]
-        top = _leaf(plain, body.view(), "message/rfc822", {}, place)
+        top = _leaf(plain, body, "message/rfc822", {}, place)
         yield replace(top, subject=words(_value(inner, "subject")[:_LONGEST]))
         inside = _Place(level=place.level + 1, depth=place.depth + 1)
         yield from self._entity(inner, replace(body, start=at), inside)
@@ -202,20 +200,19 @@ def _next(body: _Span, mark: bytes, at: int) -> int:
 
 def _leaf(
     fields: list[tuple[str, str]],
-    body: memoryview,
+    body: _Span,
     kind: str,
     params: dict[str, str],
     place: _Place,
 ) -> Part:
-    data, sound = untransfer(body, _value(fields, "content-transfer-encoding"))
+    encoding = _value(fields, "content-transfer-encoding")
     disposition, name = _disposition(fields, params)
     return Part(
         content_type=kind,
         params=params,
         disposition=disposition,
         name=name,
-        data=data,
-        sound=sound,
+        content=Content(body.raw, body.start, body.end, encoding),
         container=place.container,
         choice=place.choice,
         level=place.level,

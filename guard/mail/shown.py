@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from mmap import mmap
 from typing import Any
 
 import msgspec
@@ -31,8 +32,8 @@ class Fetched(msgspec.Struct, frozen=True, kw_only=True):
     """One message, as the server gave it."""
 
     uid: int
-    raw: bytes
-    """Byte for byte; may be empty."""
+    raw: bytes | mmap
+    """Byte for byte; may be empty. A huge one is a map, which whoever reads it closes."""
 
     received: datetime
     """INTERNALDATE, aware, UTC; 1970 when the server tells none."""
@@ -50,7 +51,9 @@ class Batch(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def batch(
-    group: Sequence[int], given: Mapping[int, bytes], facts: Mapping[int, Mapping[bytes, Any]]
+    group: Sequence[int],
+    given: Mapping[int, bytes | mmap],
+    facts: Mapping[int, Mapping[bytes, Any]],
 ) -> Batch:
     """Put together what was asked for and what was given.
 

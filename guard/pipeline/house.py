@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
+from mmap import mmap
 from typing import TYPE_CHECKING, Protocol
 
 import msgspec
@@ -93,8 +94,8 @@ class Reader(Protocol):
     problem: GuardError | None
     """Why no verdict could be given, if the model would not load."""
 
-    def start(self, raws: Sequence[bytes]) -> "Callable[[], list[Reading]]":
-        """Start a batch; the result is waited for when called."""
+    def start(self, raws: Sequence[bytes | mmap]) -> "Callable[[], list[Reading]]":
+        """Start a batch; the result is waited for when called. A map is let go of meanwhile."""
 
 
 class Folder(msgspec.Struct, frozen=True, kw_only=True):

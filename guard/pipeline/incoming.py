@@ -3,6 +3,8 @@
 Pure but for the record that it asks for owners.
 """
 
+from mmap import mmap
+
 from guard.clients.directory import owners
 from guard.mail.envelope import peek
 from guard.mail.sender import same_mailbox
@@ -42,14 +44,14 @@ def incoming(
     )
 
 
-def _opens(raw: bytes, owners: tuple[str, ...], direction: str) -> tuple[str, ...]:
+def _opens(raw: bytes | mmap, owners: tuple[str, ...], direction: str) -> tuple[str, ...]:
     if direction != "out":
         return (JUDGE,)
     # A notice of ours that the provider stored, or her absence notice, is no answer of hers.
     return () if peek(raw).automatic else letters.opens(owners)
 
 
-def owners_of(raw: bytes, *, out: bool, record: Record) -> tuple[str, ...]:
+def owners_of(raw: bytes | mmap, *, out: bool, record: Record) -> tuple[str, ...]:
     """Whose keys seal a message: the clients who wrote it or, if it is ours, who got it."""
     envelope = peek(raw)
     addresses = envelope.recipients if out else envelope.sender
@@ -57,7 +59,7 @@ def owners_of(raw: bytes, *, out: bool, record: Record) -> tuple[str, ...]:
     return tuple(found) or (UNSORTED,)
 
 
-def is_own(raw: bytes, addresses: list[str]) -> bool:
+def is_own(raw: bytes | mmap, addresses: list[str]) -> bool:
     """Whether a message says that it is from the practice, and from nobody else."""
     senders = peek(raw).sender
     return bool(senders) and all(

@@ -6,6 +6,7 @@ answered goes to the therapist; it never stops the next one.
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from mmap import mmap
 
 import msgspec
 from msgspec.structs import replace
@@ -99,10 +100,15 @@ class Judging:
         """Clients of whom a letter in this scan could not wait."""
 
     def start(self, work: list[Work]) -> Results:
-        """Start reading a batch; the call returns at once."""
+        """Start reading a batch; the call returns at once, unless it is one huge message."""
         if not work:
             return list
-        return self._house.reader.start([one.mail.raw for one in work])
+        results = self._house.reader.start([one.mail.raw for one in work])
+        if any(isinstance(one.mail.raw, mmap) for one in work):
+            # The next may be huge as well, and two of them are too much.
+            readings = results()
+            return lambda: readings
+        return results
 
     def finish(self, work: list[Work], results: Results) -> None:
         """Decide about a batch, file the decisions, then act on them: alert first.

@@ -4,6 +4,7 @@ Pure but for the mailbox and the record that it is given; files nothing. Where U
 trusted, or when asked to, every message is fetched and known by its bytes.
 """
 
+from mmap import mmap
 from typing import Protocol
 
 import msgspec
@@ -23,7 +24,7 @@ class Record(gaps.Record, Protocol):
     def shown(self, account: str, folder: str, validity: int) -> dict[int, int]:
         """UID to item of everything that was ever filed from a folder."""
 
-    def holding(self, account: str, raw: bytes) -> int | None:
+    def holding(self, account: str, raw: bytes | mmap) -> int | None:
         """The item that holds these very bytes."""
 
 

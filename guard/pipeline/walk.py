@@ -79,7 +79,10 @@ class Walk:
             self._note_oversized(batch, known=missing)
             missing = self._still_missing(missing, batch, asked=new)
             highest = max(highest, *_uids(batch))
-            yield self._file(batch, self._cursor(highest, missing))
+            work = self._file(batch, self._cursor(highest, missing))
+            # Else it would stay in memory while the next is fetched.
+            del batch
+            yield work
         if passed and max(passed) > highest and state.sticky:
             last = self._cursor(max(passed), missing)
             house.record.file([], cursor=last, now=self._now())

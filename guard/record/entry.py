@@ -7,6 +7,7 @@ later is a `Fact`, and both become an `Entry`. Source of the byte rules: FORMAT.
 import json
 import re
 from collections.abc import Mapping, Sequence
+from mmap import mmap
 from typing import Any, TypeAlias
 
 import msgspec
@@ -92,8 +93,8 @@ class Location(msgspec.Struct, frozen=True, kw_only=True):
 class Incoming(msgspec.Struct, frozen=True, kw_only=True):
     """One message to file, byte for byte."""
 
-    raw: bytes
-    """Exactly what the server delivered."""
+    raw: bytes | mmap
+    """Exactly what the server delivered; a map when it is huge."""
 
     locations: tuple[Location, ...]
     """Where it was seen, all of one account; none for a letter of ours not yet sent."""

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import lru_cache
 from hashlib import sha256
+from mmap import mmap
 from typing import TYPE_CHECKING, Any
 
 from guard.errors import RecordError, TransientError
@@ -146,7 +147,7 @@ class PostgresStore:
             with contextlib.suppress(Exception):
                 self.db.execute("ROLLBACK")
 
-    def put(self, seq: int, raw: bytes, recipients: Sequence[str]) -> str:
+    def put(self, seq: int, raw: bytes | mmap, recipients: Sequence[str]) -> str:
         """Seal and keep. See `Store.put`."""
         ct = seal(raw, recipients)
         self.put_sealed(seq, ct)

@@ -7,6 +7,7 @@ here opens anything that is sealed.
 import json
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
+from mmap import mmap
 from pathlib import Path
 from typing import Any
 
@@ -108,7 +109,7 @@ class Queries:
                 return int(item)
         return None
 
-    def holding(self, account: str, raw: bytes) -> int | None:
+    def holding(self, account: str, raw: bytes | mmap) -> int | None:
         """The item that holds these very bytes; None when they were never filed.
 
         Raises:

@@ -7,6 +7,7 @@ forge from now on, and can test a guess of a short message or of an address. Sou
 import contextlib
 import hmac
 from base64 import b64decode, b64encode
+from mmap import mmap
 from pathlib import Path
 from typing import Self
 
@@ -91,7 +92,7 @@ class ScannerKey(msgspec.Struct, frozen=True):
         """The public half of the signing key, as in `vkey.txt`."""
         return self.signer.verifier
 
-    def content(self, account: str, raw: bytes) -> bytes:
+    def content(self, account: str, raw: bytes | mmap) -> bytes:
         """Identity of a message's bytes within an account, 32 bytes."""
         # The length goes first, so that no two pairs can run together into the same bytes.
         name = account.encode(errors="surrogatepass")

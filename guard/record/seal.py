@@ -7,6 +7,7 @@ Source: C2SP age v1 (age-encryption.org/v1), X25519 recipients.
 import io
 from collections.abc import Sequence
 from functools import lru_cache
+from mmap import mmap
 from typing import Any, BinaryIO, Self
 
 import msgspec
@@ -52,19 +53,24 @@ class Identity(msgspec.Struct, frozen=True):
         return str(_identity(self.secret).to_public())
 
 
-def seal(data: bytes, recipients: Sequence[str]) -> bytes:
+def seal(data: bytes | mmap, recipients: Sequence[str]) -> bytes:
     """Seal bytes to one or more public keys.
 
     Raises:
         ValueError: A recipient is not an age public key, or there is none.
     """
+    if isinstance(data, mmap):
+        # pyrage takes none, and a copy of it would be one too many.
+        out = io.BytesIO()
+        seal_into(data, recipients, out)
+        return out.getvalue()
     if not recipients:
         raise ValueError("sealing needs a recipient")
     sealed: bytes = pyrage.encrypt(data, [_recipient(text) for text in recipients])
     return sealed
 
 
-def seal_into(data: bytes, recipients: Sequence[str], out: BinaryIO) -> None:
+def seal_into(data: bytes | mmap, recipients: Sequence[str], out: BinaryIO) -> None:
     """Seal bytes to one or more public keys, piece by piece into a file.
 
     Raises:
@@ -74,8 +80,11 @@ def seal_into(data: bytes, recipients: Sequence[str], out: BinaryIO) -> None:
     if not recipients:
         raise ValueError("sealing needs a recipient")
     keys, writer = [_recipient(text) for text in recipients], _Writer(out)
+    if isinstance(data, mmap):
+        data.seek(0)
+    source = data if isinstance(data, mmap) else io.BytesIO(data)
     try:
-        pyrage.encrypt_io(io.BytesIO(data), writer, keys)
+        pyrage.encrypt_io(source, writer, keys)
     except pyrage.EncryptError:
         # It tells what the disk said in words alone.
         raise writer.problem or OSError("sealing failed") from None

@@ -9,6 +9,7 @@ import sqlite3
 import tempfile
 from collections.abc import Sequence
 from hashlib import sha256
+from mmap import mmap
 from pathlib import Path
 
 from guard.record.seal import seal, seal_into
@@ -20,7 +21,12 @@ _PIECE = 1 << 20
 
 
 def put(
-    db: sqlite3.Connection, seq: int, raw: bytes, *, recipients: Sequence[str], folder: Path
+    db: sqlite3.Connection,
+    seq: int,
+    raw: bytes | mmap,
+    *,
+    recipients: Sequence[str],
+    folder: Path,
 ) -> str:
     """Seal a message and store it.
 

@@ -8,6 +8,7 @@ import contextlib
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from hashlib import sha256
+from mmap import mmap
 from pathlib import Path
 from typing import Any
 
@@ -93,7 +94,7 @@ class SqliteStore:
                 with contextlib.suppress(sqlite3.Error):
                     self.db.execute("ROLLBACK")
 
-    def put(self, seq: int, raw: bytes, recipients: Sequence[str]) -> str:
+    def put(self, seq: int, raw: bytes | mmap, recipients: Sequence[str]) -> str:
         """Seal and keep. See `Store.put`."""
         return sqlite_blob.put(self.db, seq, raw, recipients=recipients, folder=self._place())
 

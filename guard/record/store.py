@@ -7,6 +7,7 @@ and gives its own errors as guard's. Every engine passes tests/record/test_behav
 
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
+from mmap import mmap
 from typing import Any, Protocol
 
 from guard.record.derive import Cell, Change
@@ -55,7 +56,7 @@ class Store(Protocol):
     def moment(self) -> AbstractContextManager[None]:
         """Read everything as it is now, whoever writes meanwhile."""
 
-    def put(self, seq: int, raw: bytes, recipients: Sequence[str]) -> str:
+    def put(self, seq: int, raw: bytes | mmap, recipients: Sequence[str]) -> str:
         """Seal a message and keep it, in an open transaction.
 
         Args:

@@ -25,13 +25,13 @@ def attachment(raw: bytes, message: Message, number: int) -> bytes | None:
     ]
     fields, start, _ = header.split(raw)
     found = [
-        part.data
+        part.content
         for part in parts.Walk().parts(fields, raw, start)
-        if (part.name, part.content_type[:255], len(part.data))
+        if (part.name, part.content_type[:255], part.content.size)
         == (wanted.name, wanted.content_type, wanted.size)
     ]
     place = same.index(number)
-    return found[place] if place < len(found) else None
+    return found[place].data if place < len(found) else None
 
 
 def html(raw: bytes) -> str:
@@ -39,5 +39,5 @@ def html(raw: bytes) -> str:
     fields, start, _ = header.split(raw)
     for part in parts.Walk().parts(fields, raw, start):
         if part.content_type == "text/html" and part.disposition != "attachment":
-            return decode(part.data[:MOST_HTML], part.params.get("charset", ""))[0]
+            return decode(part.content.head(MOST_HTML), part.params.get("charset", ""))[0]
     return ""

@@ -7,6 +7,7 @@ goes on.
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from mmap import mmap
 from pathlib import Path
 from typing import Self
 
@@ -81,8 +82,11 @@ class ChildReader:
         for child in self._children:
             child.close()
 
-    def start(self, raws: Sequence[bytes]) -> Callable[[], list[Reading]]:
-        """Start a batch; the result is waited for when called. No content makes it raise."""
+    def start(self, raws: Sequence[bytes | mmap]) -> Callable[[], list[Reading]]:
+        """Start a batch; the result is waited for when called. No content makes it raise.
+
+        A map among them is let go of as it is read.
+        """
         shared = CHILDREN if len(raws) >= WORTH_TWO else 1
         share = -(-len(raws) // shared) if raws else 1
         begun = [
@@ -101,7 +105,7 @@ class _Child:
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="reader")
         self.problem: GuardError | None = None
 
-    def start(self, raws: Sequence[bytes]) -> Callable[[], list[Reading]]:
+    def start(self, raws: Sequence[bytes | mmap]) -> Callable[[], list[Reading]]:
         """Start a batch."""
         return self._thread.submit(self._batch, list(raws)).result
 
@@ -110,7 +114,7 @@ class _Child:
         self._thread.shutdown(wait=True, cancel_futures=True)
         self._process.stop()
 
-    def _batch(self, raws: list[bytes]) -> list[Reading]:
+    def _batch(self, raws: list[bytes | mmap]) -> list[Reading]:
         messages = [self._read(raw) for raw in raws]
         verdicts = iter(self._judge([one for one in messages if one is not None]))
         return [
@@ -118,7 +122,7 @@ class _Child:
             for one in messages
         ]
 
-    def _read(self, raw: bytes) -> Message | None:
+    def _read(self, raw: bytes | mmap) -> Message | None:
         status, answer = self._process.ask(READ, raw, self._seconds) or (b"", b"")
         if status != GOOD:
             return None

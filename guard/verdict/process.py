@@ -12,8 +12,10 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
+from mmap import mmap
 from typing import BinaryIO
 
+from guard.mail.bulk import handed_on
 from guard.verdict.frames import FRAME
 
 
@@ -46,12 +48,12 @@ class Process:
                 stderr=subprocess.DEVNULL,
             )
 
-    def ask(self, order: bytes, data: bytes, seconds: float) -> tuple[bytes, bytes] | None:
+    def ask(self, order: bytes, data: bytes | mmap, seconds: float) -> tuple[bytes, bytes] | None:
         """Return what it answers; None if it died or took too long, and then it is ended.
 
         Args:
             order: One byte.
-            data: What the order is about.
+            data: What the order is about; a map is let go of as it is written, and closed.
             seconds: Longest time for the answer to begin, and for each piece of it.
         """
         try:
@@ -61,7 +63,8 @@ class Process:
             assert self._process.stdout is not None
             # Not joined: a huge message would be held once more.
             self._process.stdin.write(FRAME.pack(order, len(data)))
-            self._process.stdin.write(data)
+            for piece in handed_on(data):
+                self._process.stdin.write(piece)
             self._process.stdin.flush()
             return _receive(self._process.stdout.fileno(), seconds)
         except (OSError, EOFError):
@@ -135,3 +138,5 @@ def attend(
         signal.alarm(0)
         answers.write(FRAME.pack(status, len(said)) + said)
         answers.flush()
+        # It may be huge, and the next order late.
+        del data

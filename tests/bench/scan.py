@@ -1,10 +1,12 @@
 """How fast a scan is, next to what others pull the same mailbox with, in the same run.
 
     python tests/bench/scan.py [MESSAGES] [--runs N] [--folder DIR] [--slow] [--filed N]
+                               [--large MB]
 
 A real Dovecot on loopback, over TLS. The others only store; guard also reads, judges and seals.
 With --slow two others are measured too, once each: 10,000 messages take them minutes.
-With --filed it measures instead what 50 new mails cost with nothing filed and with N items.
+With --filed it measures instead what 50 new mails cost with nothing filed and with N items,
+with --large what one huge mail costs.
 """
 
 import argparse
@@ -31,6 +33,7 @@ from guard.record import init as record_init
 from guard.record.passphrase import CHEAPEST
 from tests.bench import peers
 from tests.bench.grown import grown
+from tests.bench.large import ORDINARY, large
 from tests.bench.mails import OWN, mails
 from tests.servers import dovecot
 from tests.servers.dovecot import Dovecot, MailUser
@@ -225,6 +228,7 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--slow", action="store_true", help="offlineimap and getmail6 too")
     parser.add_argument("--filed", type=int, default=0)
+    parser.add_argument("--large", type=int, default=0, metavar="MB")
     parser.add_argument("--folder", type=Path, default=Path(tempfile.gettempdir()))
     options = parser.parse_args()
     # What ends a forgotten test's server would end a long run of this.
@@ -232,12 +236,22 @@ def main() -> None:
     if options.filed:
         grown(options.filed, options.folder, guard, lambda it: _costs(measured(it)))
         return
+    names = programs(slow=options.slow)
+    if options.large:
+        for title, runs in large(options.large * 1_000_000, options.folder, names, measured):
+            show(title, runs, ORDINARY + 1)
+        return
+    compare(names, options)
+
+
+def programs(*, slow: bool) -> dict[str, peers.SetUp]:
+    """What is run: guard, and what is installed of the others."""
     names: dict[str, peers.SetUp] = {"guard scan": guard}
     others = {
         "mbsync": ("mbsync", peers.mbsync("")),
         "mbsync, FSync no": ("mbsync", peers.mbsync("FSync no")),
     }
-    if options.slow:
+    if slow:
         others["offlineimap"] = ("offlineimap", peers.offlineimap)
         others["getmail6"] = ("getmail", peers.getmail)
     for name, (program, set_up) in others.items():
@@ -245,7 +259,7 @@ def main() -> None:
             names[name] = set_up
         else:
             print(f"{name} is left out: {program} is not installed")
-    compare(names, options)
+    return names
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ import io
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from mmap import mmap
 from pathlib import Path
 from typing import Self
 
@@ -36,7 +37,7 @@ class Lent:
     def __exit__(self, *_: object) -> None:
         """The owner closes it."""
 
-    def start(self, raws: Sequence[bytes]) -> Callable[[], list[Reading]]:
+    def start(self, raws: Sequence[bytes | mmap]) -> Callable[[], list[Reading]]:
         return self.owned.start(raws)
 
 

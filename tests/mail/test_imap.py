@@ -51,7 +51,7 @@ def mailbox(mail_user: MailUser) -> Iterator[Mailbox]:
 def everything(mailbox: Mailbox, folder: str = "INBOX") -> dict[int, bytes]:
     state = mailbox.examine(folder)
     batches = mailbox.fetch(mailbox.new_uids(0, state.uidnext))
-    return {mail.uid: mail.raw for batch in batches for mail in batch.messages}
+    return {mail.uid: mail.raw[:] for batch in batches for mail in batch.messages}
 
 
 def failure(act: Callable[[], object], kind: type[GuardError]) -> GuardError:

@@ -1,6 +1,9 @@
 """How much is asked for at once, and what is made of the answers: pure."""
 
+import resource
+import sys
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,7 +15,7 @@ from guard.mail.bodies import IN_PARTS, TOO_BIG, bodies
 from guard.mail.connection import safe_words
 
 SIZES = st.dictionaries(st.integers(1, 10**6), st.none() | st.integers(0, 50), max_size=40)
-_PART = 16_000_000
+_PART = 8_000_000
 
 
 @given(SIZES, st.integers(1, 99), st.integers(1, 9))
@@ -54,16 +57,29 @@ class Shelf:
         return {uids[0]: {b"BODY[]<%d>" % first: part}}
 
 
-@pytest.mark.parametrize("size", [1, _PART - 1, _PART, _PART + 1, 2 * _PART])
-@pytest.mark.parametrize("known", [None, IN_PARTS + 1])
+@pytest.mark.parametrize("size", [1, _PART - 1, _PART, _PART + 1, 5 * _PART])
+@pytest.mark.parametrize("known", [None, IN_PARTS + 1, 6 * _PART])
 def test_parts_make_a_whole(size: int, known: int | None) -> None:
     raw = b"x" * size
 
-    assert bodies(Shelf(raw).ask, {5: known}) == {5: raw}
+    found = bodies(Shelf(raw).ask, {5: known})
+
+    assert {uid: one[:] for uid, one in found.items()} == {5: raw}
 
 
 def test_a_message_that_ends_halfway_is_not_given() -> None:
-    assert bodies(Shelf(b"x" * _PART, end=None).ask, {5: 3 * _PART}) == {}
+    assert bodies(Shelf(b"x" * _PART, end=None).ask, {5: 5 * _PART}) == {}
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+def test_a_message_for_which_there_is_no_memory_is_not_given() -> None:
+    limits = resource.getrlimit(resource.RLIMIT_AS)
+    used = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
+    resource.setrlimit(resource.RLIMIT_AS, (used + TOO_BIG // 2, limits[1]))
+    try:
+        assert bodies(Shelf(b"x").ask, {5: TOO_BIG}) == {}
+    finally:
+        resource.setrlimit(resource.RLIMIT_AS, limits)
 
 
 def test_a_message_of_unknown_size_that_is_empty_is_not_given() -> None:

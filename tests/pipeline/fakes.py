@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from mmap import mmap
 from pathlib import Path
 from typing import Any
 
@@ -145,9 +146,10 @@ class Words:
     broken: bool = False
     read: list[bytes] = field(default_factory=list)
 
-    def start(self, raws: Sequence[bytes]) -> Callable[[], list[Reading]]:
-        self.read += raws
-        return lambda: [self._reading(raw) for raw in raws]
+    def start(self, raws: Sequence[bytes | mmap]) -> Callable[[], list[Reading]]:
+        read = [raw[:] for raw in raws]
+        self.read += read
+        return lambda: [self._reading(raw) for raw in read]
 
     def _reading(self, raw: bytes) -> Reading:
         try:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from datetime import timedelta
+from mmap import mmap
 from pathlib import Path
 
 import pytest
@@ -196,7 +197,7 @@ def test_a_mail_that_is_archived_before_it_is_judged_is_judged_there(gmail: Prac
     with pytest.raises(UnreachableError):
         scan(gmail.house())
     gmail.words = Words()
-    everywhere(gmail, gmail.inbox.mails.pop(1).raw, number(1), ALL.name)
+    everywhere(gmail, gmail.inbox.mails.pop(1).raw[:], number(1), ALL.name)
 
     assert scan(gmail.house()).reminded == 1
     assert "judge" not in tasks(gmail.record)
@@ -205,7 +206,7 @@ def test_a_mail_that_is_archived_before_it_is_judged_is_judged_there(gmail: Prac
 class Dead(Words):
     """A reader whose machine goes down."""
 
-    def start(self, raws: Sequence[bytes]) -> Callable[[], list[Reading]]:
+    def start(self, raws: Sequence[bytes | mmap]) -> Callable[[], list[Reading]]:
         raise UnreachableError("the power went")
 
 
@@ -228,7 +229,7 @@ def test_a_mail_moved_to_a_further_folder_is_the_same_item(practice: Practice) -
     practice.server.boxes["Archive"] = Box()
     practice.inbox.put(a_mail(ref="1"))
     assert scan(practice.house()).reminded == 1
-    practice.server.boxes["Archive"].put(practice.inbox.mails.pop(1).raw)
+    practice.server.boxes["Archive"].put(practice.inbox.mails.pop(1).raw[:])
 
     told = scan(practice.house())
 

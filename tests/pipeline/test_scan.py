@@ -751,7 +751,7 @@ def test_where_uids_do_not_last_only_content_counts(practice: Practice, validity
     scan(practice.house())
     size = practice.record.size()
     # All numbers are dealt anew, and one mail has come.
-    mails = [one.raw for one in reversed(practice.inbox.mails.values())]
+    mails = [one.raw[:] for one in reversed(practice.inbox.mails.values())]
     practice.inbox.mails.clear()
     practice.inbox.put(a_mail("al", words="scheduling"))
     for raw in mails:

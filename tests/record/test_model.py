@@ -47,8 +47,8 @@ def step(
             cursor = Cursor(account="a@practice.example", folder="INBOX", validity=7, uid=uid)
             for mail, filed in zip(mails, record.file(mails, cursor=cursor, now=NOW), strict=True):
                 assert filed.new == (mail.raw not in memory.items)
-                assert memory.items.setdefault(mail.raw, filed.item) == filed.item
-                memory.places.add((mail.raw, mail.locations[0].uid))
+                assert memory.items.setdefault(mail.raw[:], filed.item) == filed.item
+                memory.places.add((mail.raw[:], mail.locations[0].uid))
             memory.uid = uid
         case ("open" | "close" as verb, bytes(raw), str(word)) if raw in memory.items:
             item = memory.items[raw]
