@@ -21,8 +21,9 @@ from guard.mail.answers import ANYTHING, RefusedError, pause, told
 from guard.mail.bearer import shown
 from guard.mail.connection import Place, Watchdog, connect, context, safe_words
 
-# imapclient would log the user's name, and every body below DEBUG; nobody may switch that on.
-logging.getLogger("imapclient").setLevel(logging.WARNING)
+# imapclient logs the user's name, every body, and as a warning what a server says that is not
+# ASCII, which names folders; without a handler Python prints that, and cron mails it.
+logging.getLogger("imapclient").setLevel(logging.CRITICAL)
 
 _REFUSED = re.compile(
     r"AUTHENTICATIONFAILED|AUTHORIZATIONFAILED|\[EXPIRED|LOGIN failed|AUTHENTICATE failed"

@@ -20,7 +20,7 @@ from guard.pipeline.walk import Work
 from guard.policy.case import Case, Limits
 from guard.policy.circumstances import UNREAD, gather
 from guard.policy.decision import Action, Correspondent, Decision, Finding, Kind
-from guard.policy.minutes import KIND, Minutes, fact, minutes_of
+from guard.policy.minutes import KIND, RULED, Minutes, fact, minutes_of
 from guard.policy.roles import extract, role_of
 from guard.policy.rules import decide
 from guard.policy.sharing import Opened
@@ -29,7 +29,6 @@ from guard.record.times import to_ms
 from guard.reply.history import TRIPPED, History
 from guard.reply.outbox import Outcome
 from guard.reply.wording import REMINDER, SIGNPOST
-from guard.review.rulings import KIND as RULED
 from guard.verdict.reading import Reading, unjudged
 
 ANSWERS = frozenset({Action.REMIND, Action.SHADOW, Action.SIGNPOST})

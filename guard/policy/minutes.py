@@ -13,6 +13,9 @@ from guard.verdict.label import Verdict
 from guard.verdict.reading import Reading
 
 KIND = "decided"
+RULED = "ruled"
+"""Kind of her answer to a decision, which counts more: nothing is decided anew after it."""
+
 TASKS = {
     Action.REVIEW: "review",
     Action.REMIND: "remind",

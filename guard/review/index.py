@@ -156,7 +156,7 @@ def _learn(words: Words, entry: Entry, item: int, reader: Reader) -> None:
         words.decided(item, entry.seq)
     elif entry.kind == rulings.UNDONE:
         words.unruled(int(entry.data["undoes"]))
-    elif entry.kind == rulings.KIND:
+    elif entry.kind == minutes.RULED:
         try:
             label = rulings.read(reader.secret(entry.seq)).label
         except (GuardError, ValueError):

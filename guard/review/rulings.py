@@ -12,12 +12,12 @@ import msgspec
 from msgspec.structs import replace
 
 from guard.errors import RecordError
+from guard.policy.minutes import RULED
 from guard.record.entry import Entry, Fact
 from guard.record.queries import Queries
 from guard.record.reading import Reader
 from guard.verdict.label import Label
 
-KIND = "ruled"
 UNDONE = "unruled"
 SETTLED = ("review", "alert", "remind")
 """Tasks that are done once she has settled an item."""
@@ -122,7 +122,7 @@ def ruled(item: int, owners: tuple[str, ...], answer: Answer, closes: tuple[str,
         closes: Those of `TASKS` that are open now and wait no longer; undoing opens them again.
     """
     return Fact(
-        kind=KIND,
+        kind=RULED,
         item=item,
         owner=answer.client or owners[0],
         body={"actions": [*answer.actions]},
@@ -183,7 +183,7 @@ def rulings(record: Queries, reader: Reader) -> Iterator[Ruling]:
 def _standing(record: Queries) -> list[Entry]:
     standing: dict[int, Entry] = {}
     for entry in record.entries():
-        if entry.kind == KIND:
+        if entry.kind == RULED:
             standing[entry.seq] = entry
         elif entry.kind == UNDONE:
             standing.pop(int(entry.data["undoes"]), None)

@@ -181,7 +181,7 @@ class Shelf:
         elif entry.kind in _OUTCOMES:
             row.outcomes.append((entry.kind, entry.at))
             row.due = int(data.get("due", 0))
-        elif entry.kind == rulings.KIND:
+        elif entry.kind == minutes.RULED:
             self._rule(row, entry)
         elif entry.kind == rulings.UNDONE:
             self._unrule(row, int(data["undoes"]))

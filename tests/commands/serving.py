@@ -1,6 +1,7 @@
-"""``guard review --serve`` for tests: a practice whose guard.toml has a good [serve]."""
+"""``guard review`` for tests, as a process; a practice whose guard.toml has a good [serve]."""
 
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -46,23 +47,43 @@ def write(folder: Path, table: str) -> None:
 
 
 @contextmanager
-def running(folder: Path) -> Iterator[subprocess.Popen[str]]:
-    """The command as a process of its own, once it answers."""
+def started(
+    folder: Path, how: str, ready: str
+) -> Iterator[tuple[subprocess.Popen[str], re.Match[str]]]:
+    """``guard review`` as a process of its own, and the first of what it prints that fits."""
     line = [sys.executable, "-m", "guard", "--config", str(folder / "guard.toml")]
     process = subprocess.Popen(
-        [*line, "review", "--serve"],
+        [*line, "review", how],
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
         env=os.environ | {"PYTHONUNBUFFERED": "1"},
     )
     assert process.stdout is not None
+    said = ""
     try:
-        first = process.stdout.readline()
-        if URL not in first:
-            pytest.fail(first + process.stdout.read())
-        yield process
+        for printed in process.stdout:
+            said += printed
+            if found := re.search(ready, printed):
+                break
+        else:
+            pytest.fail(f"it ended: {said}")
+        yield process, found
     finally:
         process.terminate()
         process.wait(20)
         process.stdout.close()
+
+
+@contextmanager
+def running(folder: Path) -> Iterator[subprocess.Popen[str]]:
+    """The page behind a proxy, once it answers."""
+    with started(folder, "--serve", re.escape(URL)) as (process, _):
+        yield process
+
+
+@contextmanager
+def opened(folder: Path) -> Iterator[tuple[subprocess.Popen[str], str, str]]:
+    """Her own page: process, host and the path of its link."""
+    with started(folder, "--no-browser", r"http://(127\.0\.0\.1:\d+)(/open/\w+)") as (page, link):
+        yield page, link[1], link[2]

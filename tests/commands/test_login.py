@@ -16,8 +16,9 @@ import pytest
 from guard.mail.token import Token, decode, encode
 from tests.commands.practice import Practice, Ran, letter
 from tests.commands.signing import Conversation
+from tests.servers.desk import Fault
 from tests.servers.dovecot import PASSWORD, Dovecot, free_port, insist
-from tests.servers.provider import Fault, SignInServer, refusal
+from tests.servers.provider import SignInServer, refusal
 from tests.servers.smtpd import SmtpSink
 
 

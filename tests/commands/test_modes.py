@@ -7,7 +7,8 @@ import pytest
 from guard.record.entry import Fact
 from guard.record.reading import Reader
 from tests.commands.practice import OWN, PASSPHRASE, Practice, letter, therapy
-from tests.commands.test_review_page import ask, running
+from tests.commands.serving import opened
+from tests.commands.test_review_page import ask
 from tests.servers.smtpd import HANG_UP
 
 
@@ -55,7 +56,7 @@ def test_where_she_sends_one_click_on_the_page_sends_it_once(leo: Practice) -> N
     leo.change('mode = "auto"', 'mode = "approve"')
     assert (leo.scan()["held"], leo.sink.received) == (1, [])
     item = item_of(leo)
-    with running(leo.folder) as (_, host, link):
+    with opened(leo.folder) as (_, host, link):
         _, _, cookie = ask(host, link)
         _, page, _ = ask(host, "/unlock", cookie)
         form = {"csrf": _hidden(page, "csrf"), "passphrase": PASSPHRASE}

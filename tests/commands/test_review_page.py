@@ -2,12 +2,8 @@
 
 import http.client
 import json
-import os
 import re
-import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlencode
 
@@ -15,6 +11,7 @@ import pytest
 from click.testing import CliRunner
 
 from guard.commands.review import review
+from tests.commands.serving import opened
 from tests.review.practice import PASSPHRASE, TOML, Practice, at, found, letter
 
 CANARY = "xylophone-canary"
@@ -30,31 +27,6 @@ def kept(tmp_path: Path) -> Practice:
     (practice.settings.folder / "passphrase").chmod(0o600)
     practice.add(letter(f"I cried. {CANARY}", subject=CANARY), evidence=("I cried.",))
     return practice
-
-
-@contextmanager
-def running(folder: Path) -> Iterator[tuple[subprocess.Popen[str], str, str]]:
-    """The command as a process of its own; gives process, host and the path of its link."""
-    line = [sys.executable, "-m", "guard", "--config", str(folder / "guard.toml")]
-    process = subprocess.Popen(
-        [*line, "review", "--no-browser"],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        env=os.environ | {"PYTHONUNBUFFERED": "1"},
-    )
-    assert process.stdout is not None
-    try:
-        for printed in process.stdout:
-            if link := re.search(r"http://(127\.0\.0\.1:\d+)(/open/\w+)", printed):
-                break
-        else:
-            pytest.fail("no link was printed")
-        yield process, link[1], link[2]
-    finally:
-        process.terminate()
-        process.wait(20)
-        process.stdout.close()
 
 
 def ask(
@@ -79,7 +51,7 @@ def ask(
 
 
 def test_the_printed_link_leads_to_the_queue_and_no_content_is_logged(kept: Practice) -> None:
-    with running(kept.settings.folder) as (process, host, link):
+    with opened(kept.settings.folder) as (process, host, link):
         status, _, cookie = ask(host, link)
         assert status == 303
         _, page, _ = ask(host, "/unlock", cookie)

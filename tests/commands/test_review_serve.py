@@ -11,8 +11,8 @@ from click.testing import CliRunner, Result
 from guard.commands.check import check
 from guard.commands.review import review
 from tests.commands.serving import URL, practice_of, running, serve_table, write
+from tests.servers.desk import Fault
 from tests.servers.issuer import IssuerServer
-from tests.servers.provider import Fault
 
 
 @pytest.fixture
@@ -52,7 +52,7 @@ def test_options_of_the_page_on_ones_own_machine_are_refused(
 def test_an_issuer_that_is_away_is_told_before_anybody_comes(
     folder: Path, issuer: IssuerServer
 ) -> None:
-    gone = issuer.url.replace(str(issuer.port), "1")
+    gone = re.sub(r":\d+", ":1", issuer.url)
     write(folder, serve_table(issuer, issuer=gone))
     refused(serve(folder), "nothing answers at the issuer localhost:1", "guard.toml")
 

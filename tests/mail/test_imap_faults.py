@@ -478,8 +478,11 @@ def test_writes_no_mail_and_no_name_into_any_log(
 ) -> None:
     caplog.set_level(logging.DEBUG)
 
+    server.script["Clients"] = "TAG NO no folder Söhne, husband\r\n".encode()
     with Mailbox(at(server), "geheim") as mailbox:
         walk(mailbox)
+        # What is not ASCII imapclient would repeat as a warning.
+        failure(lambda: mailbox.examine("Clients"), GuardError)
 
     assert caplog.text == ""
 

@@ -19,8 +19,9 @@ from guard.errors import (
 )
 from guard.mail import oauth, tokenstore
 from guard.mail.token import Provider, Token, granted
+from tests.servers.desk import Fault
 from tests.servers.dovecot import free_port
-from tests.servers.provider import Fault, SignInServer, refusal
+from tests.servers.provider import SignInServer, refusal
 
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 HOUR = timedelta(hours=1)

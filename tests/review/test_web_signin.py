@@ -17,8 +17,8 @@ from guard.review.session import MOST_SECONDS, MOST_TRIES, Session
 from guard.review.signing import Signing
 from guard.review.web import create_app
 from tests.review.practice import PASSPHRASE, Practice, letter
+from tests.servers.desk import Fault
 from tests.servers.issuer import CLIENT, SECRET, IssuerServer
-from tests.servers.provider import Fault
 
 HOST = "guard.clinic.example"
 HERE = f"https://{HOST}"

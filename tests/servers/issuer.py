@@ -9,8 +9,6 @@ import hashlib
 import html
 import json
 import secrets
-import ssl
-import threading
 import urllib.parse
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -23,8 +21,7 @@ from joserfc import jwt
 from joserfc.jwk import Key, RSAKey
 
 from guard.commands import wiring
-from tests.servers.certificates import Authority
-from tests.servers.provider import Fault, _Quiet
+from tests.servers.desk import Desk, Fault, say
 
 CLIENT, SECRET = "guard-anna", "not:a%secret"
 ANNA = {"sub": "0815-anna", "email": "anna@clinic.example", "email_verified": True}
@@ -78,35 +75,13 @@ class IssuerServer:
     _codes: dict[str, dict[str, str]] = field(default_factory=dict)
 
     def __enter__(self) -> Self:
-        server = self
-        authority = Authority(self.folder)
-        issued = authority.issue("issuer")
-        self.ca_file = authority.ca_file
-
-        class Desk(BaseHTTPRequestHandler):
-            def do_GET(self) -> None:
-                server._get(self)
-
-            def do_POST(self) -> None:
-                server._post(self)
-
-            def log_message(self, *_: object) -> None:
-                pass
-
-        self._server = _Quiet(("127.0.0.1", 0), Desk)
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(issued.certificate, issued.key)
-        self._server.socket = context.wrap_socket(
-            self._server.socket, server_side=True, do_handshake_on_connect=False
-        )
-        self.port = int(self._server.server_address[1])
-        self.url = f"https://localhost:{self.port}/realm"
-        threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True).start()
+        self._desk = Desk(self.folder, "issuer", get=self._get, post=self._post)
+        self.ca_file, self.url = self._desk.ca_file, f"{self._desk.url}/realm"
+        self._desk.__enter__()
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._server.shutdown()
-        self._server.server_close()
+        self._desk.__exit__()
 
     def visit(self, page: str) -> str:
         """She presses the button; returns where her browser goes."""
@@ -148,26 +123,26 @@ class IssuerServer:
         query = dict(urllib.parse.parse_qsl(url.query))
         match url.path:
             case path if path in self.fault:
-                self._say(desk, self.fault[path].body, self.fault[path].status)
+                say(desk, self.fault[path].body, self.fault[path].status)
             case "/realm/.well-known/openid-configuration":
-                self._say(desk, self._description())
+                say(desk, self._description())
             case "/realm/keys":
-                self._say(desk, {"keys": [self.key.as_dict(private=False)]})
+                say(desk, {"keys": [self.key.as_dict(private=False)]})
             case "/realm/person":
                 shown = desk.headers["Authorization"].removeprefix("Bearer ")
-                self._say(desk, self._access[shown] | self.told)
+                say(desk, self._access[shown] | self.told)
             case "/realm/authorize":
                 fields = "".join(
                     f"<input type=hidden name={html.escape(name)} value='{html.escape(value)}'>"
                     for name, value in query.items()
                 )
                 page = f"<title>Issuer</title><form method=post>{fields}<button>I am Anna</button>"
-                self._say(desk, page.encode(), kind="text/html")
+                say(desk, page.encode(), kind="text/html")
             case "/realm/end":
                 self.left.append(query)
-                self._say(desk, b"<h1>You have signed out</h1>", kind="text/html")
+                say(desk, b"<h1>You have signed out</h1>", kind="text/html")
             case _:
-                self._say(desk, {"error": "not_found"}, 404)
+                say(desk, {"error": "not_found"}, 404)
 
     def _description(self) -> dict[str, Any]:
         told = {
@@ -188,7 +163,7 @@ class IssuerServer:
         self.heard.append(desk.path.partition("?")[0])
         self.meanwhile()
         if desk.path in self.fault:
-            self._say(desk, self.fault[desk.path].body, self.fault[desk.path].status)
+            say(desk, self.fault[desk.path].body, self.fault[desk.path].status)
         elif desk.path.startswith("/realm/authorize"):
             desk.send_response(303)
             desk.send_header("Location", self._consent(form))
@@ -196,7 +171,7 @@ class IssuerServer:
             desk.end_headers()
         else:
             told = self._token(form, desk.headers.get("Authorization", ""))
-            self._say(desk, told, 400 if "error" in told else 200)
+            say(desk, told, 400 if "error" in told else 200)
 
     def _token(self, form: dict[str, str], basic: str) -> dict[str, Any]:
         if basic:
@@ -216,20 +191,6 @@ class IssuerServer:
         self._access[access] = self.person
         token = {"access_token": access, "token_type": "Bearer"}
         return token | {"id_token": self.id_token(asked["nonce"], access)}
-
-    def _say(
-        self,
-        desk: BaseHTTPRequestHandler,
-        told: dict[str, Any] | bytes,
-        status: int = 200,
-        kind: str = "application/json",
-    ) -> None:
-        body = told if isinstance(told, bytes) else json.dumps(told).encode()
-        desk.send_response(status)
-        desk.send_header("Content-Type", kind)
-        desk.send_header("Content-Length", str(len(body)))
-        desk.end_headers()
-        desk.wfile.write(body)
 
 
 def _encoded(part: dict[str, Any]) -> str:

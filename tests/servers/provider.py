@@ -7,38 +7,17 @@ import base64
 import hashlib
 import json
 import secrets
-import ssl
-import sys
 import threading
 import urllib.parse
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any, Self
 
-from tests.servers.certificates import Authority
+from tests.servers.desk import Desk, Fault, say
 
 GMAIL = "https://mail.google.com/"
-
-
-class _Quiet(ThreadingHTTPServer):
-    daemon_threads = True
-
-    def handle_error(self, request: Any, client_address: Any) -> None:
-        # Clients that trust nobody, or go away, are what these tests are about.
-        if not isinstance(sys.exc_info()[1], OSError):
-            super().handle_error(request, client_address)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Fault:
-    """What the token endpoint says instead of a token."""
-
-    status: int = 200
-    body: bytes = b"{}"
-    drip: bool = False
-    """A byte now and then, for ever."""
 
 
 def refusal(error: str, description: str = "", **more: object) -> Fault:
@@ -85,37 +64,15 @@ class SignInServer:
     _challenges: dict[str, tuple[str, str]] = field(default_factory=dict)
 
     def __enter__(self) -> Self:
-        server = self
-        authority = Authority(self.folder)
-        issued = authority.issue("sign-in")
-        self.ca_file = authority.ca_file
         self._leave = threading.Event()
-
-        class Desk(BaseHTTPRequestHandler):
-            def do_GET(self) -> None:
-                server._get(self)
-
-            def do_POST(self) -> None:
-                server._post(self)
-
-            def log_message(self, *_: object) -> None:
-                pass
-
-        self._server = _Quiet(("127.0.0.1", 0), Desk)
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(issued.certificate, issued.key)
-        self._server.socket = context.wrap_socket(
-            self._server.socket, server_side=True, do_handshake_on_connect=False
-        )
-        self.port = int(self._server.server_address[1])
-        self.url = f"https://localhost:{self.port}"
-        threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True).start()
+        self._desk = Desk(self.folder, "sign-in", get=self._get, post=self._post)
+        self.ca_file, self.url = self._desk.ca_file, self._desk.url
+        self._desk.__enter__()
         return self
 
     def __exit__(self, *_: object) -> None:
         self._leave.set()
-        self._server.shutdown()
-        self._server.server_close()
+        self._desk.__exit__()
 
     def grant(self) -> dict[str, Any]:
         """A new sign-in, as the token endpoint answers it."""
@@ -151,10 +108,10 @@ class SignInServer:
         if url.path == "/introspect":
             shown = desk.headers["Authorization"].removeprefix("Bearer ")
             good = shown in self.access
-            self._say(desk, {"active": good} | ({"username": self.user} if good else {}))
+            say(desk, {"active": good} | ({"username": self.user} if good else {}))
         elif url.path.endswith("/.well-known/openid-configuration"):
             base = f"{self.url}{url.path.removesuffix('/v2.0/.well-known/openid-configuration')}"
-            self._say(
+            say(
                 desk,
                 {
                     "issuer": f"{base}/v2.0",
@@ -164,7 +121,7 @@ class SignInServer:
                 },
             )
         else:
-            self._say(desk, {"error": "not_found"}, 404)
+            say(desk, {"error": "not_found"}, 404)
 
     def _post(self, desk: BaseHTTPRequestHandler) -> None:
         body = desk.rfile.read(int(desk.headers["Content-Length"])).decode()
@@ -172,14 +129,14 @@ class SignInServer:
         if desk.path.endswith("/devicecode"):
             answer = {"device_code": "device", "user_code": "GUARD-123", "interval": 0}
             page = {"verification_uri": "https://microsoft.example/devicelogin"}
-            self._say(desk, answer | page | {"expires_in": 900})
+            say(desk, answer | page | {"expires_in": 900})
             return
         self.heard.append(form)
         if self.fault is not None:
             self._fail(desk, self.fault)
             return
         told = self._token(form)
-        self._say(desk, told, 400 if "error" in told else 200)
+        say(desk, told, 400 if "error" in told else 200)
 
     def _token(self, form: Mapping[str, str]) -> dict[str, Any]:
         if form.get("client_id") != self.client_id:
@@ -209,19 +166,9 @@ class SignInServer:
 
     def _fail(self, desk: BaseHTTPRequestHandler, fault: Fault) -> None:
         if not fault.drip:
-            self._say(desk, fault.body, fault.status)
+            say(desk, fault.body, fault.status)
             return
         desk.send_response(200)
         desk.end_headers()
         while not self._leave.wait(0.05):
             desk.wfile.write(b" ")
-
-    def _say(
-        self, desk: BaseHTTPRequestHandler, told: dict[str, Any] | bytes, status: int = 200
-    ) -> None:
-        body = told if isinstance(told, bytes) else json.dumps(told).encode()
-        desk.send_response(status)
-        desk.send_header("Content-Type", "application/json")
-        desk.send_header("Content-Length", str(len(body)))
-        desk.end_headers()
-        desk.wfile.write(body)
