@@ -44,7 +44,7 @@ class Monitor:
 
         with HTTPServer(("127.0.0.1", 0), Handler) as server:
             self.port = server.server_port
-            thread = Thread(target=server.serve_forever)
+            thread = Thread(target=server.serve_forever, args=(0.01,))
             thread.start()
             yield self
             server.shutdown()

@@ -5,8 +5,10 @@ loaded once; each fault is tried in a fork of its own, on a copy of its own. Pri
 object: how many calls there are, what went wrong, and how often the fault was survived.
 """
 
+import ast
 import contextlib
 import ctypes
+import importlib
 import json
 import os
 import shutil
@@ -113,6 +115,23 @@ def undisturbed(scenario: Scenario, place: Path, shim: Shim) -> tuple[str, int]:
         return state, int(told)
 
 
+def load(scenario: Scenario, place: Path) -> None:
+    """Import what the scenario imports late, which every fork would import anew."""
+    known = set(sys.modules)
+    with copied(place, "first") as copy:
+
+        def deed() -> object:
+            scenario.act(copy)
+            scenario.again(copy)
+            scenario.state(copy)
+            return [name for name in sys.modules if name not in known]
+
+        status, told = forked(deed)
+    assert status == DONE, told
+    for name in ast.literal_eval(told):
+        importlib.import_module(name)
+
+
 def inject(scenario: Scenario, fault: str, place: Path, shim: Shim) -> dict[str, object]:
     """Try a fault at every call."""
     wanted, count = undisturbed(scenario, place, shim)
@@ -184,6 +203,7 @@ def main() -> None:
         place.mkdir()
         status, told = forked(lambda: scenario.prepare(place))
         assert status == DONE, told
+        load(scenario, place)
         found = (
             cut_power(scenario, place, shim)
             if fault == "power"
