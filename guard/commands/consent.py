@@ -73,6 +73,13 @@ def _open(address: str) -> None:
     screen = sys.platform == "darwin" or {"DISPLAY", "WAYLAND_DISPLAY"} & os.environ.keys()
     if screen and webbrowser.open(address):
         click.echo("Your browser should show it now.", err=True)
+    else:
+        # It waits on this machine, where a browser elsewhere never comes back to.
+        click.echo(
+            "If your browser is on another machine, end this with Ctrl and C, and run:\n"
+            "guard login --no-browser",
+            err=True,
+        )
 
 
 def _paste() -> str:

@@ -354,6 +354,14 @@ def test_strangers_at_the_door_are_sent_away_and_she_is_still_awaited(gmail: Hom
     assert talk.end().status == 0
 
 
+def test_without_a_screen_the_way_by_another_machine_is_named(gmail: Home) -> None:
+    talk = gmail.start()
+    with urllib.request.urlopen(gmail.provider.visit(talk.page())):
+        ran = talk.end()
+
+    assert "guard login --no-browser" in ran.err
+
+
 def test_lines_that_a_browser_opens_in_advance_hold_nothing_up(gmail: Home) -> None:
     talk = gmail.start()
     back = gmail.provider.visit(talk.page())
