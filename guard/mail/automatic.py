@@ -6,6 +6,7 @@ silence, for a reminder that is not sent harms nobody.
 
 import re
 from collections.abc import Callable
+from functools import lru_cache
 
 from guard.mail.message import Message
 
@@ -137,6 +138,7 @@ def _robot_address(message: Message) -> bool:
     return any(_is_robot(path.rpartition("@")[0].lower()) for path in paths)
 
 
+@lru_cache(maxsize=4_096)
 def _is_robot(local: str) -> bool:
     return local in _ROBOTS or _ROBOT_PARTS.fullmatch(local) is not None
 

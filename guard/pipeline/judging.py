@@ -143,7 +143,7 @@ class Judging:
         for one, reading in self._answers:
             if self._alarmed & {*one.case.clients}:
                 self._history.ended(one.case.clients[0])
-                held = self._decide(one.work, reading)
+                held = self._decide(replace(one.work, new=False), reading)
                 self._house.record.append([held.entry], now=to_ms(self._house.clock()))
                 self._count(held)
             else:
@@ -214,7 +214,7 @@ class Judging:
                 work.mail.received,
                 message_id=case.message.message_id,
             )
-        earlier = house.record.latest(KIND, item=work.item)
+        earlier = None if work.new else house.record.latest(KIND, item=work.item)
         before = frozenset(earlier.data["actions"]) if earlier is not None else frozenset()
         help_now = Action.SIGNPOST in decision.actions
         due = None if help_now else self._due(case.now, earlier)

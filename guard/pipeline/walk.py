@@ -36,6 +36,9 @@ class Work(msgspec.Struct, frozen=True, kw_only=True):
     junk: bool
     """Whether it was found in Junk."""
 
+    new: bool
+    """Whether this scan filed it, so that nothing was decided about it before."""
+
 
 class Walk:
     """One folder in one scan."""
@@ -167,7 +170,9 @@ class Walk:
         for one, mail, fetched in zip(filed, mails, batch.messages, strict=True):
             if one.item in waiting:
                 junk = self.folder.direction == "junk"
-                work[one.item] = Work(item=one.item, owners=mail.owners, mail=fetched, junk=junk)
+                work[one.item] = Work(
+                    item=one.item, owners=mail.owners, mail=fetched, junk=junk, new=one.new
+                )
         return list(work.values())
 
     def _incoming(self, mail: Fetched) -> Incoming:

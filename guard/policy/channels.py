@@ -8,6 +8,7 @@ nothing. Source: the policy on social media, its sections on profiles, reviews a
 
 import re
 from enum import Enum
+from functools import lru_cache
 
 from guard.mail.automatic import robot_signs
 from guard.mail.message import Message
@@ -173,6 +174,7 @@ def channel_of(message: Message) -> Channel | None:
     return _said_by_field(message) or _said_by_subject(message.subject) or kind
 
 
+@lru_cache(maxsize=4_096)
 def _of_domain(domain: str) -> Channel | None:
     labels = domain.split(".")
     parents = (".".join(labels[start:]) for start in range(len(labels)))

@@ -58,6 +58,9 @@ class History(Protocol):
     def signposted(self, client: str, since: datetime) -> datetime | None:
         """When this client was last told where to turn; None if not since."""
 
+    def restored(self) -> datetime | None:
+        """When an older copy of the record was last put in place; None if never."""
+
     def within_the_hour(self, now: datetime) -> int:
         """How many reminders left within the hour, or are about to."""
 
@@ -114,7 +117,7 @@ def gather(
             ),
             default=None,
         ),
-        restored=_restored(record),
+        restored=history.restored(),
         can_send=settings.smtp is not None,
         has_text=all(map(history.has_text, clients)),
         approved=all(map(history.approved, clients)),
@@ -145,11 +148,6 @@ def _vouched(
     if way is not None and {*clients} & {*record.owners_named(way)}:
         return Authenticity(authenticated=True, reason="known")
     return found
-
-
-def _restored(record: Record) -> datetime | None:
-    found = record.latest(RESTORED)
-    return None if found is None else from_ms(found.at)
 
 
 def _wrote(record: Record, client: str) -> datetime | None:

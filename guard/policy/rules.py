@@ -19,6 +19,11 @@ from guard.policy.decision import Action, Correspondent, Decision, Finding, Kind
 _NO_TIME = datetime(1970, 1, 1, tzinfo=UTC)
 """What stands for a time of arrival that the server does not tell."""
 
+_ASKED = tuple(
+    (test, (bar(rule, holds=False), bar(rule, holds=True))) for rule, test in BARS.items()
+)
+"""Each bar's test, and what is found where it does not hold and where it does."""
+
 _NO_SIGN = frozenset({"no-return-path"})
 """Bars among the signs of automatic mail that people's mail can have too."""
 
@@ -111,8 +116,10 @@ def _fresh(case: Case, limits: Limits) -> bool:
 def _bars(
     message: Message, case: Case, limits: Limits, signs: tuple[tuple[str, bool], ...]
 ) -> tuple[Finding, ...]:
-    asked = [(rule, test(message, case, limits)) for rule, test in BARS.items()]
-    return tuple(bar(rule, holds=holds) for rule, holds in (*signs, *asked))
+    return (
+        *(bar(rule, holds=holds) for rule, holds in signs),
+        *(found[test(message, case, limits)] for test, found in _ASKED),
+    )
 
 
 def _actions(

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Protocol
 
+from guard.policy.circumstances import RESTORED
 from guard.policy.minutes import KIND as DECIDED
 from guard.record.entry import Entry
 from guard.record.times import from_ms, to_ms
@@ -51,6 +52,8 @@ class History:
         """Clients for whom a letter was decided in this scan and has not ended yet, and which."""
         self._alarmed: dict[str, datetime] = {}
         self._tripped: datetime | None = None
+        self._asked: dict[str, datetime | None] = {}
+        """When the newest entry of a kind was filed that no scan adds in its midst."""
         self._left: list[int] | None = None
         """When letters left within the hour, as the record says; None: to be asked anew."""
 
@@ -98,8 +101,19 @@ class History:
         """Whether she was told within the hour that the breaker holds reminders."""
         if self._tripped is not None:
             return True
-        found = self._record.latest(TRIPPED)
-        return found is not None and now - from_ms(found.at) < _WINDOW
+        before = self._newest(TRIPPED)
+        return before is not None and now - before < _WINDOW
+
+    def restored(self) -> datetime | None:
+        """When an older copy of the record was last put in place; None if never."""
+        return self._newest(RESTORED)
+
+    def _newest(self, kind: str) -> datetime | None:
+        # Every mail asks, and one scan at a time writes: what it was told once stays true.
+        if kind not in self._asked:
+            found = self._record.latest(kind)
+            self._asked[kind] = None if found is None else from_ms(found.at)
+        return self._asked[kind]
 
     def alarmed(self, client: str, since: datetime) -> datetime | None:
         """When mail of this client was last announced to her at once; aware. None if not since."""

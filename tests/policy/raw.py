@@ -124,6 +124,9 @@ class Blank:
     def signposted(self, client: str, since: datetime) -> datetime | None:
         return None
 
+    def restored(self) -> datetime | None:
+        return None
+
     def within_the_hour(self, now: datetime) -> int:
         return 0
 
