@@ -184,6 +184,19 @@ def test_a_missing_passphrase_with_nobody_to_ask_makes_nothing(folder: Path) -> 
     assert made(folder) == set()
 
 
+def test_a_passphrase_that_is_soon_guessed_makes_nothing(folder: Path) -> None:
+    short = folder.parent / "short"
+    short.write_text("1234567\n")
+    short.chmod(0o600)
+
+    ran = guard("init", *flags(passphrase_file=short), cwd=folder)
+
+    assert ran.status == 78
+    assert "at least 8 characters, and this has 7" in ran.err
+    assert "1234567" not in ran.err
+    assert made(folder) == set()
+
+
 @pytest.mark.parametrize("name", ["guard.toml", "recovery-sheet.txt"])
 def test_a_file_that_is_there_is_not_overwritten(folder: Path, name: str) -> None:
     (folder / name).write_text("mine")
