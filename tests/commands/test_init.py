@@ -189,7 +189,7 @@ def test_a_passphrase_that_is_soon_guessed_makes_nothing(folder: Path) -> None:
     short.write_text("1234567\n")
     short.chmod(0o600)
 
-    ran = guard("init", *flags(passphrase_file=short), cwd=folder)
+    ran = guard("init", *flags(passphrase_file=str(short)), cwd=folder)
 
     assert ran.status == 78
     assert "at least 8 characters, and this has 7" in ran.err
