@@ -10,9 +10,10 @@ from guard.verdict.crisis import MOST_CHARACTERS, crisis_signs
 MOST_PIECES = 20
 """Pieces of `MOST_CHARACTERS` that are searched."""
 
-_WRAPPED = re.compile(r"(?<=[^\s.!?])\n[> ]*+(?=[a-z])")
+# What is rare in a text stands first, and what must be around it behind: so it is searched fast.
+_WRAPPED = re.compile(r"\n(?<=[^\s.!?]\n)[> ]*+(?=[a-z])")
 _SENTENCE = re.compile(r"[^.!?\n]++[.!?\n]*+")
-_ADVICE = re.compile(r"\bif (?:you|anyone|anybody|somebody|someone)\b", re.IGNORECASE)
+_ADVICE = re.compile(r"[iI\u0130\u0131](?<!\w.)[fF] (?i:you|anyone|anybody|somebody|someone)\b")
 _SELF = re.compile(r"\b(?:i|i['\u2019]?(?:m|ll|d|ve)|me|my|myself)\b", re.IGNORECASE)
 
 

@@ -8,7 +8,8 @@ reading fast.
 import re
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
-from itertools import pairwise
+from itertools import groupby, pairwise
+from operator import itemgetter
 
 from guard.verdict.folding import normalise_lines
 from guard.verdict.lexicon import themes
@@ -21,11 +22,22 @@ _NUMBERS = (
     (re.compile(r"\d[\d,./:-]*(?:st|nd|rd|th)?"), " _num "),
 )
 _DIGIT = re.compile(r"\d")
+_DAYS_WORDS = (
+    "mon tue tues wed weds thu thur thurs fri sat sun monday tuesday wednesday thursday friday "
+    "saturday sunday mondays tuesdays wednesdays thursdays fridays saturdays sundays"
+)
+_DAYS = frozenset(_DAYS_WORDS.split())
+_MONTHS_WORDS = (
+    "january february march april june july august september october november december "
+    "jan feb apr jun jul aug sep sept oct nov dec"
+)
+_MONTHS = frozenset(_MONTHS_WORDS.split())
+# A first letter comes before the question whether it is one: so it is searched twice as fast.
 _CALENDAR = re.compile(
-    r"\b(?:(mon|tue|tues|wed|weds|thu|thur|thurs|fri|sat|sun|"
-    r"(?:mon|tues|wednes|thurs|fri|satur|sun)days?)|"
-    r"january|february|march|april|june|july|august|september|october|november|"
-    r"december|jan|feb|apr|jun|jul|aug|sept?|oct|nov|dec)\b"
+    "|".join(
+        rf"{first}(?<!\w.)(?:{'|'.join(sorted(one[1:] for one in named))})\b"
+        for first, named in groupby(sorted(_DAYS | _MONTHS), key=itemgetter(0))
+    )
 )
 _TOKEN = re.compile(r"_?[a-z]+(?:'[a-z]+)?|[!?]+|£|[\U0001f300-\U0001faff☀-➿]")
 _PARTS = (4,)
@@ -53,7 +65,7 @@ def _masked(lowered: str) -> str:
     if _DIGIT.search(lowered):
         for pattern, mask in _NUMBERS:
             lowered = pattern.sub(mask, lowered)
-    return _CALENDAR.sub(lambda found: " _day " if found[1] else " _month ", lowered)
+    return _CALENDAR.sub(lambda found: " _day " if found[0] in _DAYS else " _month ", lowered)
 
 
 def names(tokens: Sequence[str]) -> Iterator[str]:
