@@ -77,6 +77,8 @@ _FORWARDED_WORDS = (
 )
 _FORWARDED = frozenset(_FORWARDED_WORDS.split("|"))
 _BORDER = "-\u2013\u2014_*= \t\xa0"
+_DIVIDER_ENDS = frozenset(_BORDER + ":")
+_AROUND = " \t\xa0*\u200e\u200f"
 _ANSWERS_BELOW = re.compile(
     r"(?:below|beneath|underneath|in ?line|interspersed|between your|"
     r"in (?:red|blue|green|bold|capitals|caps|purple|italics))(?!\w)",
@@ -107,12 +109,15 @@ def find(lines: Sequence[str]) -> History:
         lines: The whole text, one line each, quotations marked by ``>``.
     """
     quoted = _quoted(lines)
+    attributed = _maybe_attributed(lines)
     gone = set(quoted)
     tail: int | None = None
     forward: int | None = None
     at = 0
     while at < len(lines):
-        intro = None if at in quoted else _intro(lines, at, quoted)
+        intro = None if at in quoted else _intro(lines, at)
+        if intro is None and at in attributed:
+            intro = _attribution(lines, at, quoted)
         if intro is None:
             at += 1
             continue
@@ -170,11 +175,15 @@ def _next_words(lines: Sequence[str], at: int) -> int | None:
     return None
 
 
-def _intro(lines: Sequence[str], at: int, quoted: set[int]) -> tuple[int, bool, bool] | None:
-    """Return (end, sure, forwarded) of what announces history at a line; None for nothing."""
+def _intro(lines: Sequence[str], at: int) -> tuple[int, bool, bool] | None:
+    """Return (end, sure, forwarded) of a divider or header at a line; None for neither."""
     line = lines[at][:_WIDE].strip()
     if not line:
         return None
+    if line[-1] not in _DIVIDER_ENDS:
+        # Nearly every line: it can be no divider.
+        end = _header_block(lines, at) if ":" in line else None
+        return None if end is None else (end, True, False)
     title = line.strip(_BORDER).rstrip(":").rstrip().replace("\u2019", "'")
     # Turkish capital I with a dot becomes two characters.
     title = title.lower().replace("\u0307", "")
@@ -187,11 +196,8 @@ def _intro(lines: Sequence[str], at: int, quoted: set[int]) -> tuple[int, bool, 
         following = _next_words(lines, at + 1)
         end = None if following is None else _header_block(lines, following)
         return None if end is None else (end, True, False)
-    if _kind(line) == "from":
-        end = _header_block(lines, at)
-        if end is not None:
-            return end, True, False
-    return _attribution(lines, at, quoted)
+    end = _header_block(lines, at)
+    return None if end is None else (end, True, False)
 
 
 def _kind(line: str) -> str | None:
@@ -234,6 +240,14 @@ def _headers(lines: Sequence[str], at: int) -> tuple[set[str], int]:
     return kinds, end
 
 
+def _maybe_attributed(lines: Sequence[str]) -> set[int]:
+    """Return where an attribution may begin: it ends with a colon, a few lines on at most."""
+    ends = [
+        at for at, line in enumerate(lines) if ":" in line and line.rstrip(_AROUND)[-1:] == ":"
+    ]
+    return {end - back for end in ends for back in range(_SPAN)}
+
+
 def _attribution(lines: Sequence[str], at: int, quoted: set[int]) -> tuple[int, bool, bool] | None:
     """Read ``On ... wrote:``, which may run over four lines.
 
@@ -242,7 +256,7 @@ def _attribution(lines: Sequence[str], at: int, quoted: set[int]) -> tuple[int, 
     """
     text = ""
     for index in range(at, min(len(lines), at + _SPAN)):
-        line = lines[index].strip(" \t\xa0*\u200e\u200f")
+        line = lines[index].strip(_AROUND)
         if not line or index in quoted:
             return None
         text = f"{text} {line}" if text else line

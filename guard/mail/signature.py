@@ -17,6 +17,12 @@ _SENT = re.compile(
     r"verstuurd vanaf|verzonden (?:vanaf|met|vanuit)|inviato da(?:l)?|"
     r"wys[łl]ano (?:z|ze)|skickat fr[åa]n|sendt fra|obtenir|obtener|scarica|iphone|ipad)(?!\w)"
 )
+# How such a line can begin at all; links are left out of it.
+_MAYBE_SENT = re.compile(
+    r"[*_\s]*(?:<|\[|\(|http|sent|get|download|enviado|envoy|gesendet|von|verstuurd|verzonden|"
+    r"inviato|wys|skickat|obten|scarica|iphone|ipad)",
+    re.IGNORECASE,
+)
 _DEVICES_WORDS = (
     "iphone ipad ipod android galaxy samsung huawei pixel nokia xperia oneplus blackberry mobile "
     "mobil phone smartphone handy telefon teléfono téléphone telefono tablet outlook mail e-mail "
@@ -110,7 +116,8 @@ def boilerplate(lines: Sequence[str], gone: frozenset[int]) -> frozenset[int]:
 
 def _is_sent_from(line: str) -> bool:
     """Tell whether a whole line is a program's; one foreign word makes it the writer's."""
-    if len(line) > 250:  # noqa: PLR2004  # the longest known, with its link, is 120
+    # The longest known, with its link, is 120.
+    if len(line) > 250 or not _MAYBE_SENT.match(line):  # noqa: PLR2004
         return False
     text = " ".join(_LINK.sub(" ", line).split()).strip("*_ ").lower().replace("\u2019", "'")
     start = _SENT.match(text)

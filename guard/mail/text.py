@@ -21,7 +21,7 @@ BARE_COVER_WORDS = 5
 
 _OWN_WORDS = 15
 _OWN_LETTERS = 12
-_LEAD = re.compile(r"[>\s|*\u2022-]+")
+_LEAD = "> |*\u2022-"
 _GREETING = re.compile(
     r"(?:hi|hiya|hello|hey|dear|hallo|hola|bonjour|liebe|chère|ciao|good (?:morning|afternoon|"
     r"evening))(?: [\w'\u2019.-]+){0,3}[ ,!.]*",
@@ -77,9 +77,7 @@ def _join(lines: Sequence[str], gone: frozenset[int]) -> str:
 
 
 def _plain(line: str) -> str:
-    found = _LEAD.match(line)
-    text = line[found.end() :] if found else line
-    return " ".join(text.replace("\u2019", "'").casefold().split())
+    return " ".join(line.replace("\u2019", "'").casefold().split()).lstrip(_LEAD)
 
 
 @lru_cache(maxsize=16)
