@@ -6,6 +6,7 @@ parser walks line by line and needs seconds, or its whole stack, for a hostile m
 Source: RFC 2045, RFC 2046 section 5.1.
 """
 
+import re
 from collections.abc import Iterator
 from email.message import Message as StdlibMessage
 
@@ -27,6 +28,9 @@ MOST_BESIDE = 20_000
 
 _LONGEST = 4_000
 _HEADER_BYTES = 32_768
+_PARAM = r'[ \t]*+([A-Za-z-]++)=(?:"([ !#-\[\]-~]*+)"|([\w.:+/=-]++))[ \t]*+'
+_PLAIN_PARAM = re.compile(_PARAM, re.ASCII)
+_PLAIN_PARAMS = re.compile(rf"{_PARAM}(?:;{_PARAM})*+;?", re.ASCII)
 
 
 class Part(msgspec.Struct, frozen=True, kw_only=True):
@@ -244,10 +248,13 @@ def content_type(fields: list[tuple[str, str]], container: str = "") -> tuple[st
 
 def _params(rest: str) -> dict[str, str]:
     """Read parameters; the standard library knows the continuations of RFC 2231."""
-    # Most are one ``charset=x``, for which its machinery is too dear.
+    # Nearly all are plain, and for those its machinery is too dear.
     name, equals, value = rest.partition("=")
     if equals and ";" not in value and '"' not in value and "*" not in name:
         return {name.strip().lower(): value.strip()}
+    if _PLAIN_PARAMS.fullmatch(rest):
+        found = _PLAIN_PARAM.findall(rest)
+        return {name.lower(): quoted or bare for name, quoted, bare in found}
     holder = StdlibMessage()
     try:
         holder["x"] = "x;" + rest
