@@ -88,17 +88,24 @@ def _piecewise(ask: Ask, uid: int, known: int | None) -> dict[int, bytes | mmap]
     raw = Gathered(known or 0)
     ended = False
     while (length := raw.size) <= TOO_BIG:
-        facts = ask([uid], [f"BODY.PEEK[]<{length}.{_PART}>"]).get(uid, {})
-        part = facts.get(b"BODY[]<%d>" % length)
-        if not isinstance(part, bytes):
+        part = _part(ask, uid, length)
+        if part is None:
             break
         raw.write(part)
+        came = len(part)
+        # Not kept while the next one comes.
+        del part
         # Sizes are often told wrong, so only a short part is the end, and only a short part
         # that reaches the size is surely the end.
-        ended = len(part) < _PART
-        if not part or (ended and raw.size >= (known or 0)):
+        ended = came < _PART
+        if not came or (ended and raw.size >= (known or 0)):
             break
     if not ended or not raw.size:
         return {}
     whole = raw.whole()
     return {uid: whole if len(whole) > IN_PARTS else whole[:]}
+
+
+def _part(ask: Ask, uid: int, at: int) -> bytes | None:
+    part = ask([uid], [f"BODY.PEEK[]<{at}.{_PART}>"]).get(uid, {}).get(b"BODY[]<%d>" % at)
+    return part if isinstance(part, bytes) else None

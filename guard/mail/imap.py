@@ -164,7 +164,12 @@ class Mailbox:
         return found
 
     def fetch(
-        self, uids: Sequence[int], *, max_bytes: int = 8_000_000, max_count: int = 200
+        self,
+        uids: Sequence[int],
+        *,
+        max_bytes: int = 8_000_000,
+        max_count: int = 200,
+        before_huge: Callable[[], None] = lambda: None,
     ) -> Iterator[Batch]:
         """Fetch whole messages of the open folder, without marking them as read.
 
@@ -175,6 +180,7 @@ class Mailbox:
             max_bytes: Most in one batch, by the sizes that the server tells; a message that
                 is larger comes alone.
             max_count: Most messages in one batch.
+            before_huge: Called before a message is fetched that takes much memory.
 
         Raises:
             UnreachableError: The line is lost, or the server says no to all.
@@ -187,6 +193,8 @@ class Mailbox:
             sizes = {uid: size(facts.get(uid, {})) for uid in some}
             for group in groups(sizes, alone=IN_PARTS, max_bytes=max_bytes, max_count=max_count):
                 self._return_to(state)
+                if any((sizes[uid] or 0) > IN_PARTS for uid in group):
+                    before_huge()
                 # Nothing here keeps a batch: its taker decides how long it stays in memory.
                 yield batch(group, bodies(self._ask, {uid: sizes[uid] for uid in group}), facts)
 

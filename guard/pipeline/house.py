@@ -33,8 +33,10 @@ class Mailbox(Protocol):
     def new_uids(self, after: int, uidnext: int) -> list[int]:
         """UIDs above `after`, ascending."""
 
-    def fetch(self, uids: Sequence[int]) -> Iterator[Batch]:
-        """Fetch whole messages in batches."""
+    def fetch(
+        self, uids: Sequence[int], *, before_huge: Callable[[], None] = ...
+    ) -> Iterator[Batch]:
+        """Fetch whole messages in batches; call `before_huge` before one that takes memory."""
 
     def numbers(self, uids: Sequence[int]) -> dict[int, Numbered]:
         """Tell the account's own numbers of messages; empty where there are none."""
@@ -96,6 +98,9 @@ class Reader(Protocol):
 
     def start(self, raws: Sequence[bytes | mmap]) -> "Callable[[], list[Reading]]":
         """Start a batch; the result is waited for when called. A map is let go of meanwhile."""
+
+    def make_room(self) -> None:
+        """Get ready for a huge message, which takes much memory. The call returns at once."""
 
 
 class Folder(msgspec.Struct, frozen=True, kw_only=True):

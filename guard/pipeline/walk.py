@@ -78,7 +78,7 @@ class Walk:
         wanted = sorted({*missing, *left, *new} - passed)
         house.expect(len(wanted))
         highest = cursor.uid
-        for batch in house.mailbox.fetch(wanted):
+        for batch in house.mailbox.fetch(wanted, before_huge=house.reader.make_room):
             self._note_oversized(batch, known=missing)
             missing = self._still_missing(missing, batch, asked=new)
             highest = max(highest, *_uids(batch))

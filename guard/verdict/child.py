@@ -95,6 +95,17 @@ class ChildReader:
         ]
         return lambda: [reading for result in begun for reading in result()]
 
+    def make_room(self) -> None:
+        """End all processes but one, when they have done what was begun; the call returns at once.
+
+        That one is started, for a process that starts later would begin as a copy of one that
+        holds a huge message. The others start again when a batch is worth it.
+        """
+        first, *others = self._children
+        first.wake()
+        for child in others:
+            child.rest()
+
 
 class _Child:
     """One process, and the thread that talks to it."""
@@ -108,6 +119,14 @@ class _Child:
     def start(self, raws: Sequence[bytes | mmap]) -> Callable[[], list[Reading]]:
         """Start a batch."""
         return self._thread.submit(self._batch, list(raws)).result
+
+    def wake(self) -> None:
+        """Start the process, if it does not run, once what was begun is done."""
+        self._thread.submit(self._process.start)
+
+    def rest(self) -> None:
+        """End the process once it has done what was begun; the next batch starts it again."""
+        self._thread.submit(self._process.stop)
 
     def close(self) -> None:
         """Wait for what was begun, then end the process."""

@@ -98,15 +98,21 @@ def _watch(pid: int, peak: list[int], ended: threading.Event) -> None:
 
 def _resident(pid: int) -> int:
     try:
-        pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
+        own = _pages(pid)
         children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
         # guard starts its reader from a thread of its own.
         for task in Path(f"/proc/{pid}/task").iterdir():
             if task.name != str(pid):
                 children += (task / "children").read_text().split()
+        others = sum(_resident(int(one)) for one in children)
+        # What goes from one to the other meanwhile must not count for both.
+        return min(own, _pages(pid)) * os.sysconf("SC_PAGE_SIZE") + others
     except (OSError, IndexError):
         return 0
-    return pages * os.sysconf("SC_PAGE_SIZE") + sum(_resident(int(one)) for one in children)
+
+
+def _pages(pid: int) -> int:
+    return int(Path(f"/proc/{pid}/statm").read_text().split()[1])
 
 
 def fsync_ms(folder: Path) -> float:

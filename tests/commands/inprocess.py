@@ -40,6 +40,9 @@ class Lent:
     def start(self, raws: Sequence[bytes | mmap]) -> Callable[[], list[Reading]]:
         return self.owned.start(raws)
 
+    def make_room(self) -> None:
+        self.owned.make_room()
+
 
 @contextlib.contextmanager
 def lent_reader() -> Iterator[None]:

@@ -1,47 +1,22 @@
 """A huge message: filed byte for byte, in little memory, with nothing left behind."""
 
-import contextlib
-import os
-import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
 from tests.bench.large import KINDS
+from tests.bench.scan import measured
 from tests.commands.practice import Practice
 
 MOST_MB = 300
-_POLL_S = 0.004
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
-
-
-def resident(pid: int) -> int:
-    """What a process, and whatever it or its threads started, have in memory now; bytes."""
-    with contextlib.suppress(OSError, IndexError):
-        pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
-        children = [
-            int(child)
-            for task in Path(f"/proc/{pid}/task").iterdir()
-            for child in (task / "children").read_text().split()
-        ]
-        return pages * os.sysconf("SC_PAGE_SIZE") + sum(map(resident, children))
-    return 0
 
 
 def peak_mb(practice: Practice) -> float:
     """Run a scan; the most that all its processes had at any one time."""
     command = [sys.executable, "-m", "guard", "--config", str(practice.config), "scan"]
-    peak = 0
-    running = subprocess.Popen(command)
-    while True:
-        peak = max(peak, resident(running.pid))
-        try:
-            assert running.wait(_POLL_S) == 0
-        except subprocess.TimeoutExpired:
-            continue
-        return peak / 1e6
+    return measured(command).memory / 1e6
 
 
 @pytest.mark.parametrize("kind", KINDS)

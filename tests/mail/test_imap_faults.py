@@ -231,6 +231,18 @@ def test_a_wrong_size_loses_nothing(mailbox: Mailbox, server: Scripted, size: in
     assert given(mailbox.fetch([5])) == ({5: SECRET}, [])
 
 
+def test_room_is_made_before_a_huge_message_and_only_then(
+    mailbox: Mailbox, server: Scripted
+) -> None:
+    server.script["RFC822.SIZE"] = sized(5, 100) + sized(9, 40_000_000, 2) + b"TAG OK done\r\n"
+    heard: list[int] = []
+
+    found = given(mailbox.fetch([5, 9], before_huge=lambda: heard.append(len(server.heard))))
+
+    assert found == ({5: SECRET, 9: OTHER}, [])
+    assert ["UID FETCH 9" in server.heard[at] for at in heard] == [True]
+
+
 def test_a_message_of_unknown_size_is_fetched_in_parts(mailbox: Mailbox, server: Scripted) -> None:
     server.script["RFC822.SIZE"] = b"TAG OK done\r\n"
 

@@ -114,7 +114,10 @@ class Server:
         box = self.boxes[self.opened]
         return [uid for uid in sorted(box.mails) if uid > after and (not uidnext or uid < uidnext)]
 
-    def fetch(self, uids: Sequence[int]) -> Iterator[Batch]:
+    def fetch(
+        self, uids: Sequence[int], *, before_huge: Callable[[], None] = lambda: None
+    ) -> Iterator[Batch]:
+        before_huge()
         box = self.boxes[self.opened]
         for start in range(0, len(uids), self.batch):
             if self.breaks_after is not None and start >= self.breaks_after:
@@ -150,6 +153,9 @@ class Words:
         read = [raw[:] for raw in raws]
         self.read += read
         return lambda: [self._reading(raw) for raw in read]
+
+    def make_room(self) -> None:
+        """Nothing to end."""
 
     def _reading(self, raw: bytes) -> Reading:
         try:

@@ -39,6 +39,27 @@ def test_two_processes_answer_in_the_order_of_the_letters(reader: ChildReader) -
     assert all(child._process.running for child in reader._children)
 
 
+def test_room_is_made_when_all_is_read_and_two_read_again_after(reader: ChildReader) -> None:
+    said = [f"Letter number {at} is here." for at in range(WORTH_TWO + 1)]
+    begun = reader.start([letter(one) for one in said])
+    reader.make_room()
+
+    assert [one.message.text for one in begun() if one.message] == said
+    assert texts(reader, [letter("Yes, 4 is good.")]) == ["Yes, 4 is good."]
+    # Whatever is begun now waits until the process was ended.
+    reader._children[1].start([])()
+    assert [child._process.running for child in reader._children] == [True, False]
+    assert texts(reader, [letter(one) for one in said]) == said
+
+
+def test_the_process_that_will_read_a_huge_letter_is_started_before_it_is_there(
+    reader: ChildReader,
+) -> None:
+    reader.make_room()
+    reader._children[0].start([])()
+    assert [child._process.running for child in reader._children] == [True, False]
+
+
 def test_a_few_letters_start_one_process(reader: ChildReader) -> None:
     assert texts(reader, [letter("Yes, 4 is good.")]) == ["Yes, 4 is good."]
     assert [child._process.running for child in reader._children] == [True, False]
