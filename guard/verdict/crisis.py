@@ -62,9 +62,9 @@ def crisis_signs(text: str) -> tuple[Sign, ...]:
 
 
 class _Pattern(msgspec.Struct, frozen=True, kw_only=True):
-    """One compiled entry of the crisis lexicon."""
+    """One entry of the crisis lexicon. It is compiled when a text may hold it, which is rare."""
 
-    find: re.Pattern[str]
+    words: str
     strength: Strength
     why: str
 
@@ -76,12 +76,12 @@ class _Crisis(msgspec.Struct, frozen=True, kw_only=True):
     sieve: re2.Set
     """Tells in one walk which patterns a text can hold at all: nearly always none of them."""
 
-    cancels: tuple[re.Pattern[str], ...]
+    cancels: tuple[str, ...]
     cancel_sieve: re2.Set
     """The same of the harmless phrases."""
 
-    past: tuple[re.Pattern[str], ...]
-    present: re.Pattern[str]
+    past: tuple[str, ...]
+    present: str
     latin: Phrases
     latin_sieve: Any
     """Finds whether any of these can stand in a text: walking its words costs far more."""
@@ -110,7 +110,7 @@ class _Search:
         if self._cancelled is None:
             # Only asked when there is a sign, which is rare.
             found = self._lexicon.cancel_sieve.Match(self.text) or ()
-            cancels = [self._lexicon.cancels[at] for at in found]
+            cancels = [_compiled(self._lexicon.cancels[at]) for at in found]
             spans = sorted(m.span() for one in cancels for m in one.finditer(self.text))
             self._cancelled = _merged(spans)
             self._starts = [start for start, _end in self._cancelled]
@@ -126,8 +126,8 @@ class _Search:
         if at not in self._is_past:
             begin = ends[at - 1] if at else 0
             sentence = self.text[begin : ends[at] if at < len(ends) else None]
-            told = any(one.search(sentence) for one in self._lexicon.past)
-            self._is_past[at] = told and not self._lexicon.present.search(sentence)
+            told = any(_compiled(one).search(sentence) for one in self._lexicon.past)
+            self._is_past[at] = told and not _compiled(self._lexicon.present).search(sentence)
         return self._is_past[at]
 
     def possible(self) -> list[_Pattern]:
@@ -138,7 +138,7 @@ class _Search:
     def first(self, pattern: _Pattern) -> _Hit | None:
         """Return the strongest, then first, place of a pattern that counts."""
         weaker: _Hit | None = None
-        for match in pattern.find.finditer(self.text):
+        for match in _compiled(pattern.words).finditer(self.text):
             start, end = match.span()
             if self.cancelled(start, end):
                 continue
@@ -206,20 +206,21 @@ def _crisis() -> _Crisis:
     patterns, latin = data["pattern"], [one for one in told if one[0].isascii()]
     return _Crisis(
         patterns=tuple(
-            _Pattern(find=_compiled(one["words"]), strength=one["strength"], why=one["why"])
+            _Pattern(words=one["words"], strength=one["strength"], why=one["why"])
             for one in patterns
         ),
         sieve=_sieve(one["words"] for one in patterns),
-        cancels=tuple(_compiled(one["words"]) for one in data["not"]),
+        cancels=tuple(one["words"] for one in data["not"]),
         cancel_sieve=_sieve(one["words"] for one in data["not"]),
-        past=tuple(_compiled(words) for words in data["past"]["words"]),
-        present=_compiled(data["present"]["words"]),
+        past=tuple(data["past"]["words"]),
+        present=data["present"]["words"],
         latin=Phrases(latin),
         latin_sieve=_any_of(phrase for phrase, _language in latin),
         other_scripts=tuple(one for one in told if not one[0].isascii()),
     )
 
 
+@cache
 def _compiled(words: str) -> re.Pattern[str]:
     return re.compile(_BEFORE + words + _AFTER)
 
