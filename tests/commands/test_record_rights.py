@@ -24,7 +24,7 @@ from guard.clients.directory import Client
 from guard.commands import judges, record_erase, record_models, wiring
 from guard.commands.record import record as group
 from guard.commands.record_access import owed
-from guard.commands.template import Answers, guard_toml
+from guard.commands.template import guard_toml
 from guard.commands.train import Fresh, keep
 from guard.config import load
 from guard.errors import BusyError, ConfigError, GuardError, LockedError, ModelError, RecordError
@@ -40,6 +40,7 @@ from guard.review.rulings import Answer, Sender, ruled
 from guard.verdict import cabinet
 from guard.verdict.corpus import Example
 from guard.verdict.label import Label
+from tests.commands.answers import OFFLINE
 
 PASSPHRASE = "correct horse"
 DAY = 86_400_000
@@ -115,27 +116,10 @@ class Practice:
 
 @pytest.fixture
 def practice(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Practice:
-    answers = Answers(
-        name="Practice",
-        addresses=("andrea@practice.example",),
-        imap_host="localhost",
-        imap_port=993,
-        imap_security="tls",
-        imap_user="andrea",
-        smtp_host="",
-        smtp_port=465,
-        smtp_security="tls",
-        smtp_user="",
-        password_file="mail.secret",
-        ca_file="",
-        alerts_to="",
-        mode="auto",
-        trusted=(),
-    )
     made = Practice(folder=tmp_path)
     real = wiring.milliseconds
     monkeypatch.setattr(wiring, "milliseconds", lambda: real() + made.ahead)
-    made.config.write_text(guard_toml(answers))
+    made.config.write_text(guard_toml(OFFLINE))
     (tmp_path / "pass").write_text(PASSPHRASE)
     (tmp_path / "pass").chmod(0o600)
     record_init.create(

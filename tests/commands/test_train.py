@@ -10,7 +10,7 @@ from click.testing import CliRunner, Result
 from guard import shipped
 from guard.commands import judges
 from guard.commands.model import model
-from guard.commands.template import Answers, guard_toml
+from guard.commands.template import guard_toml
 from guard.commands.train import train
 from guard.config import Settings, load
 from guard.errors import ConfigError, GuardError, ModelError
@@ -21,6 +21,7 @@ from guard.record.sqlite import SqliteRecord
 from guard.review.rulings import Answer, ruled
 from guard.verdict import cabinet
 from guard.verdict.label import Label
+from tests.commands.answers import OFFLINE
 
 CORPUS = Path(__file__).parents[2] / "data" / "corpus"
 PASSPHRASE = "correct horse"
@@ -45,25 +46,8 @@ def small_corpus(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def config(tmp_path: Path) -> Path:
     """A practice with a record and no rulings."""
-    answers = Answers(
-        name="Practice",
-        addresses=("andrea@practice.example",),
-        imap_host="localhost",
-        imap_port=993,
-        imap_security="tls",
-        imap_user="andrea",
-        smtp_host="",
-        smtp_port=465,
-        smtp_security="tls",
-        smtp_user="",
-        password_file="mail.secret",
-        ca_file="",
-        alerts_to="",
-        mode="auto",
-        trusted=(),
-    )
     file = tmp_path / "guard.toml"
-    file.write_text(guard_toml(answers))
+    file.write_text(guard_toml(OFFLINE))
     (tmp_path / "pass.secret").write_text(PASSPHRASE)
     (tmp_path / "pass.secret").chmod(0o600)
     record_init.create(
