@@ -74,7 +74,7 @@ class _Decided(msgspec.Struct, frozen=True, kw_only=True):
         return Opened(
             item=self.work.item,
             owners=self.work.owners,
-            received=to_ms(self.work.mail.received),
+            received=to_ms(self.work.received),
             role=role_of(self.minutes, self.case.message),
             extract=extract(self.minutes, self.case.message),
         )
@@ -98,12 +98,17 @@ class Judging:
         self._alarmed: set[str] = set()
         """Clients of whom a letter in this scan could not wait."""
 
-    def start(self, work: list[Work]) -> Results:
-        """Start reading a batch; the call returns at once, unless it is one huge message."""
-        if not work:
+    def start(self, raws: list[bytes | mmap]) -> Results:
+        """Start reading a batch, which is taken: the list is empty then.
+
+        The call returns at once, unless it is one huge message.
+        """
+        if not raws:
             return list
-        results = self._house.reader.start([one.mail.raw for one in work])
-        if any(isinstance(one.mail.raw, mmap) for one in work):
+        results = self._house.reader.start(raws)
+        huge = any(isinstance(one, mmap) for one in raws)
+        raws.clear()
+        if huge:
             # The next may be huge as well, and two of them are too much.
             readings = results()
             return lambda: readings
@@ -193,7 +198,7 @@ class Judging:
         house = self._house
         case, vouched = gather(
             reading,
-            received=work.mail.received,
+            received=work.received,
             junk=work.junk,
             now=house.clock(),
             record=house.record,
@@ -204,14 +209,14 @@ class Judging:
         minutes = minutes_of(
             reading,
             decision,
-            received=work.mail.received.isoformat(),
+            received=work.received.isoformat(),
             authenticity=vouched.reason,
         )
         if case.clients and case.message is not None:
             house.threads.answered(
                 case.message.references
                 or message_ids(" ".join(case.message.values("in-reply-to"))),
-                work.mail.received,
+                work.received,
                 message_id=case.message.message_id,
             )
         earlier = None if work.new else house.record.latest(KIND, item=work.item)

@@ -123,7 +123,7 @@ def _take_through(walk: Walk, court: _Court) -> None:
     try:
         for filed in walk.file_new():
             # The next batch is fetched and filed while the reader still reads this one.
-            ready, waiting = waiting, (filed, court.judging().start(filed))
+            ready, waiting = waiting, (filed.work, court.judging().start(filed.raws))
             if ready is not None:
                 court.judging().finish(*ready)
     except TransientError:

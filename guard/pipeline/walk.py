@@ -4,6 +4,8 @@ Knows no technology: mailbox and record are given.
 """
 
 from collections.abc import Iterator
+from datetime import datetime
+from mmap import mmap
 
 import msgspec
 
@@ -30,14 +32,22 @@ class Work(msgspec.Struct, frozen=True, kw_only=True):
     owners: tuple[str, ...]
     """Whose keys seal it."""
 
-    mail: Fetched
-    """The bytes and when the server took them in."""
+    received: datetime
+    """When the server took it in, aware, UTC."""
 
     junk: bool
     """Whether it was found in Junk."""
 
     new: bool
     """Whether this scan filed it, so that nothing was decided about it before."""
+
+
+class Waiting(msgspec.Struct, kw_only=True):
+    """What was filed together and waits to be judged."""
+
+    work: list[Work]
+    raws: list[bytes | mmap]
+    """The bytes of each. Whoever gives them to the reader empties it: nobody else keeps them."""
 
 
 class Walk:
@@ -56,7 +66,7 @@ class Walk:
         self._numbers: dict[int, Numbered] = {}
         """UID to the account's own number, where the provider has such numbers."""
 
-    def file_new(self) -> Iterator[list[Work]]:
+    def file_new(self) -> Iterator[Waiting]:
         """File what is new or was left over; yield what waits to be judged, batch by batch."""
         house = self._house
         self._state = state = house.mailbox.examine(self.folder.name)
@@ -82,10 +92,10 @@ class Walk:
             self._note_oversized(batch, known=missing)
             missing = self._still_missing(missing, batch, asked=new)
             highest = max(highest, *_uids(batch))
-            work = self._file(batch, self._cursor(highest, missing))
+            waiting = self._file(batch, self._cursor(highest, missing))
             # Else it would stay in memory while the next is fetched.
             del batch
-            yield work
+            yield waiting
         if passed and max(passed) > highest and state.sticky:
             last = self._cursor(max(passed), missing)
             house.record.file([], cursor=last, now=self._now())
@@ -141,7 +151,7 @@ class Walk:
             received=to_ms(told.received),
         )
 
-    def _file(self, batch: Batch, cursor: Cursor) -> list[Work]:
+    def _file(self, batch: Batch, cursor: Cursor) -> Waiting:
         record, summary = self._house.record, self._summary
         with record.moment():
             mails = [self._incoming(mail) for mail in batch.messages]
@@ -157,23 +167,31 @@ class Walk:
         if any(one.direction == "out" for one in mails):
             letters.note_letters(record, now=self._house.clock())
         if self.folder.direction == "out":
-            return []
-        work = self._work(batch, mails, filed)
+            return Waiting(work=[], raws=[])
+        waiting = self._waiting(batch, mails, filed)
         # The same bytes may come again before the first of them is decided.
-        self._handed.update(one.item for one in work)
-        return work
+        self._handed.update(one.item for one in waiting.work)
+        return waiting
 
-    def _work(self, batch: Batch, mails: list[Incoming], filed: list[Filed]) -> list[Work]:
+    def _waiting(self, batch: Batch, mails: list[Incoming], filed: list[Filed]) -> Waiting:
         record = self._house.record
         waiting = open_items(record, now=self._now()) - self._handed
-        work: dict[int, Work] = {}
+        found: dict[int, tuple[Work, bytes | mmap]] = {}
         for one, mail, fetched in zip(filed, mails, batch.messages, strict=True):
             if one.item in waiting:
                 junk = self.folder.direction == "junk"
-                work[one.item] = Work(
-                    item=one.item, owners=mail.owners, mail=fetched, junk=junk, new=one.new
+                work = Work(
+                    item=one.item,
+                    owners=mail.owners,
+                    received=fetched.received,
+                    junk=junk,
+                    new=one.new,
                 )
-        return list(work.values())
+                found[one.item] = work, fetched.raw
+        return Waiting(
+            work=[work for work, _raw in found.values()],
+            raws=[raw for _work, raw in found.values()],
+        )
 
     def _incoming(self, mail: Fetched) -> Incoming:
         from guard.mail.envelope import peek  # noqa: PLC0415  # not for nothing new

@@ -1,6 +1,7 @@
 import os
 import shutil
 import subprocess
+from mmap import mmap
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,14 @@ def test_each_recipient_alone_opens_it(data: bytes) -> None:
     sealed = seal(data, [HER.recipient, EXECUTOR.recipient])
 
     assert unseal(sealed, [HER]) == unseal(sealed, [STRANGER, EXECUTOR]) == data
+
+
+def test_what_lies_in_a_map_is_sealed_from_its_beginning() -> None:
+    data = mmap(-1, 5_000)
+    data.write(b"x" * 4_999)
+
+    assert unseal(seal(data, [HER.recipient]), [HER]) == b"x" * 4_999 + b"\0"
+    assert len(data) == 5_000
 
 
 def test_a_stranger_does_not_open_it() -> None:

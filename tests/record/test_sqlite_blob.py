@@ -4,6 +4,7 @@ import errno
 import io
 import secrets
 import tempfile
+from mmap import mmap
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,7 @@ from guard.record.verify import examine
 from tests.pipeline.records import EPOCH, PASSPHRASE, a_record
 
 
-def a_mail(raw: bytes) -> Incoming:
+def a_mail(raw: bytes | mmap) -> Incoming:
     return Incoming(
         raw=raw, locations=(), account="a", owners=("unsorted",), direction="in", received=0
     )
@@ -34,6 +35,18 @@ def test_what_goes_in_comes_out_and_leaves_no_file(tmp_path: Path, size: int) ->
         assert Reader(record, identity).raw(filed.item) == raw
         keys = {"unsorted.age", "unsorted.pub"}
         assert {one.name for one in record.folder.rglob("*")} - keys == before - keys
+    assert list(examine(tmp_path / "record", identity=identity)) == []
+
+
+def test_a_huge_message_in_a_map_is_the_same_as_its_bytes(tmp_path: Path) -> None:
+    raw = secrets.token_bytes(sqlite_blob.LARGE + 1)
+    held = mmap(-1, len(raw))
+    held[:] = raw
+    with a_record(tmp_path / "record") as record:
+        (filed,) = record.file([a_mail(held)], cursor=None, now=EPOCH)
+        assert not record.file([a_mail(raw)], cursor=None, now=EPOCH)[0].new
+        identity = record.keys.unlock(PASSPHRASE)
+        assert Reader(record, identity).raw(filed.item) == raw
     assert list(examine(tmp_path / "record", identity=identity)) == []
 
 
