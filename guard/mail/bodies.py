@@ -13,8 +13,11 @@ from guard.mail.bulk import Gathered
 Ask = Callable[[Sequence[int], Sequence[str]], Mapping[int, Mapping[bytes, Any]]]
 """Sends one FETCH for some UIDs and items; raises RefusedError when the server says no."""
 
-IN_PARTS = 32_000_000
+IN_PARTS = 8_000_000
 """Above this size, or when the size is unknown, a message is fetched in parts; bytes."""
+
+HUGE = 32_000_000
+"""Above this size room is made for a message, and it is not read beside another; bytes."""
 
 TOO_BIG = 500_000_000
 """Above this size a message is left for a person: reading it could exhaust the memory; bytes."""

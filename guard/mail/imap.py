@@ -17,7 +17,7 @@ from imapclient import FLAGGED, SEEN
 from guard.errors import ConfigError, UnreachableError
 from guard.mail import gmail, idle
 from guard.mail.answers import MOST_FOUND, RefusedError, groups, size, windows
-from guard.mail.bodies import IN_PARTS, bodies
+from guard.mail.bodies import HUGE, IN_PARTS, bodies
 from guard.mail.connection import Place, Security
 from guard.mail.folders import Listed, listed, wire, with_role
 from guard.mail.session import MICROSOFT, Session
@@ -193,7 +193,7 @@ class Mailbox:
             sizes = {uid: size(facts.get(uid, {})) for uid in some}
             for group in groups(sizes, alone=IN_PARTS, max_bytes=max_bytes, max_count=max_count):
                 self._return_to(state)
-                if any((sizes[uid] or 0) > IN_PARTS for uid in group):
+                if any((sizes[uid] or 0) > HUGE for uid in group):
                     before_huge()
                 # Nothing here keeps a batch: its taker decides how long it stays in memory.
                 yield batch(group, bodies(self._ask, {uid: sizes[uid] for uid in group}), facts)

@@ -13,6 +13,7 @@ from msgspec.structs import replace
 
 from guard.config import Settings
 from guard.errors import GuardError, NotSentError
+from guard.mail.bodies import HUGE
 from guard.mail.header import message_ids
 from guard.pipeline.alarm import Alarm
 from guard.pipeline.house import House, Summary
@@ -106,7 +107,7 @@ class Judging:
         if not raws:
             return list
         results = self._house.reader.start(raws)
-        huge = any(isinstance(one, mmap) for one in raws)
+        huge = any(len(one) > HUGE for one in raws)
         raws.clear()
         if huge:
             # The next may be huge as well, and two of them are too much.
