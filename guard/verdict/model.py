@@ -1,17 +1,14 @@
 """The model's file: written once, loaded only if its digest is the one that was chosen.
 
-Edge: the only file that loads by joblib, whose files run code when they are loaded; so the
-bytes are hashed first, and those very bytes are what is loaded.
+Edge: reads and names the file. Its bytes are hashed first, and those very bytes are loaded.
 """
 
 import hashlib
 import io
-import pickle  # noqa: TID251  # only its error class: joblib unpickles, once the digest fits
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-import joblib
 import numpy as np
 from msgspec.structs import asdict, fields
 
@@ -19,6 +16,7 @@ from guard.errors import ModelError
 from guard.verdict.cutoffs import Cutoffs
 from guard.verdict.judge import Judge
 from guard.verdict.scorer import Arrays
+from guard.verdict.unpickling import unpickled
 
 FORMAT = "guard-model-2"
 """First thing in the file. Another number: another shape of file."""
@@ -38,6 +36,9 @@ def dump(arrays: Arrays, cutoffs: Cutoffs) -> bytes:
         if field.name != "names":
             # Half the size; the scores change in the seventh place.
             plain[field.name] = getattr(arrays, field.name).astype(np.float32)
+    # Only training writes one, and joblib brings much along.
+    import joblib  # noqa: PLC0415
+
     buffer = io.BytesIO()
     joblib.dump(plain, buffer, compress=_COMPRESSION)
     return buffer.getvalue()
@@ -68,9 +69,8 @@ def load(file: Path, wanted: str) -> Judge:
             hint="guard goes on filing and holds every message. Restore the file, or: guard train",
         )
     try:
-        plain = joblib.load(io.BytesIO(data))
-        return _judge(plain, wanted)
-    except (ValueError, KeyError, TypeError, AttributeError, EOFError, pickle.UnpicklingError):
+        return _judge(unpickled(data), wanted)
+    except (ValueError, KeyError, TypeError, AttributeError):
         raise ModelError(f"the model {file} is damaged, or not a model of guard") from None
 
 

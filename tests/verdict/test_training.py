@@ -138,7 +138,7 @@ def test_a_model_of_another_scikit_learn_is_refused(trained: Trained, tmp_path: 
     data = model_file.dump(trained.arrays, trained.cutoffs)
     plain = joblib.load(io.BytesIO(data))
     buffer = io.BytesIO()
-    joblib.dump({**plain, "scikit-learn": "0.18.2"}, buffer)
+    joblib.dump({**plain, "scikit-learn": "0.18.2"}, buffer, compress=("zlib", 6))
     (tmp_path / "model.joblib").write_bytes(buffer.getvalue())
 
     with pytest.raises(ModelError, match=r"made with scikit-learn 0\.18\.2"):
