@@ -17,6 +17,9 @@ _LARGE = 1 << 16
 _PIECE = 1 << 20
 """Bytes that are undone at a time."""
 
+_LOOKED_AT = 100
+"""Bytes in which the end of an escape is looked for."""
+
 _BASE64 = f"{ascii_letters}{digits}+/=".encode()
 _NOT_BASE64 = bytes(one for one in range(256) if one not in _BASE64)
 _PADS = re.compile(b"=+")
@@ -146,20 +149,29 @@ def _end(piece: bytes) -> int:
 
 
 def unquoted(raw: bytes, start: int, end: int, *, most: int = _PIECE) -> Iterator[bytes]:
-    """Undo quoted-printable piece by piece, each of whole lines.
+    """Undo quoted-printable piece by piece, each of whole lines if they are not too long.
 
     Args:
         raw: The mail.
         start: Offset of the first byte.
         end: Offset after the last byte.
-        most: Bytes to undo at a time, unless a line is longer.
+        most: Bytes to undo at a time, about.
     """
     view = memoryview(raw)
     while start < end:
         stop = end
         if start + most < end:
             line = raw.rfind(b"\n", start, start + most)
-            line = raw.find(b"\n", start + most, end) if line < 0 else line
-            stop = end if line < 0 else line + 1
+            stop = line + 1 if line >= 0 else _inside(raw, start, start + most, end)
         yield binascii.a2b_qp(view[start:stop])
         start = stop
+
+
+def _inside(raw: bytes, start: int, stop: int, end: int) -> int:
+    """Where a long line can be cut: behind no escape, nor where one hides the rest of the line."""
+    if raw.find(b"=\r", start, stop) < 0:
+        for at in range(stop, max(start, stop - _LOOKED_AT), -1):
+            if b"=" not in raw[max(start, at - 2) : at]:
+                return at
+    line = raw.find(b"\n", stop, end)
+    return end if line < 0 else line + 1

@@ -156,6 +156,8 @@ def _held(
     held: dict[int, int | None] = {}
     for batch in mailbox.fetch(sorted(present)):
         held |= {one.uid: record.holding(account, one.raw) for one in batch.messages}
+        # Else it would stay in memory while the next is fetched.
+        del batch
     return held
 
 

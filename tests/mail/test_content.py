@@ -13,7 +13,7 @@ from guard.mail.content import Content, unbase64, unquoted
 
 ENCODINGS = ["", "7bit", "8bit", "binary", "quoted-printable", "base64", " BASE64 ", "x-odd"]
 BASE64 = st.text("AbZ9+/= \r\n-\x00", max_size=60).map(str.encode)
-QUOTED = st.text("ab=3D0a \r\n", max_size=60).map(str.encode)
+QUOTED = (st.text("ab=3D0a \r\n", max_size=60) | st.text("a=3\r", max_size=60)).map(str.encode)
 HUGE = encodebytes(secrets.token_bytes(2_400_000)).replace(b"\n", b"\r\n")
 CASES = {
     "sound": HUGE,
@@ -25,6 +25,7 @@ CASES = {
     "of equals signs": b"=" * 3_000_000,
     "quoted": b"Gr=FC=DFe, =\r\nAndrea\r\n" * 150_000,
     "quoted, in one line": b"Gr=FC=DFe, Andrea " * 150_000,
+    "quoted, in one line that ends early": b"Gr=FC=DFe, Andrea " * 70_000 + b"=\rx" * 900_000,
     "empty": b"",
 }
 
