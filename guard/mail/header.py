@@ -6,7 +6,7 @@ disagree on where a header ends. Source: RFC 5322 section 2.2, RFC 2047.
 
 import binascii
 import re
-from datetime import UTC
+from datetime import UTC, datetime, timedelta, timezone
 from email.utils import parsedate_to_datetime
 
 from guard.mail.charset import clean, decode, unbase64
@@ -20,6 +20,13 @@ _SPACES = re.compile(r"\s+")
 # The same letters that `guard.reply.compose` lets into a header of ours.
 _MESSAGE_ID = re.compile(r"<[!#-'*+\-/-9=?A-Z^-~.]{1,200}@[!#-'*+\-/-9=?A-Z^-~.\[\]:]{1,200}>")
 _MOST_REFERENCES = 100
+_MONTHS_WORDS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec"
+_MONTHS = {name: at + 1 for at, name in enumerate(_MONTHS_WORDS.split())}
+_DATE = re.compile(
+    rf"(?:(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun), )?(\d\d?) ({'|'.join(_MONTHS)}) ([12]\d{{3}})"
+    r" (\d\d):(\d\d):(\d\d) ([+-])(\d\d)(\d\d)(?: \([A-Z]{1,5}\))?",
+    re.ASCII,
+)
 
 
 def split(
@@ -122,7 +129,18 @@ def message_id(value: str) -> str | None:
 def iso_date(value: str) -> str | None:
     """Return a Date value as ISO 8601 with offset; None when it is nonsense."""
     try:
+        if plain := _DATE.fullmatch(value):
+            return _plain_date(plain)
         when = parsedate_to_datetime(value[:200])
         return (when if when.tzinfo else when.replace(tzinfo=UTC)).isoformat()
     except Exception:  # noqa: BLE001  # on odd dates it raises half a dozen kinds
         return None
+
+
+def _plain_date(found: re.Match[str]) -> str:
+    """Read a date as nearly all mail has it; what reads every other costs ten times as much."""
+    day, month, year, hour, minute, second, sign, hours, minutes = found.groups()
+    offset = timedelta(hours=int(hours), minutes=int(minutes))
+    zone = timezone(-offset if sign == "-" else offset)
+    clock = int(hour), int(minute), int(second)
+    return datetime(int(year), _MONTHS[month], int(day), *clock, tzinfo=zone).isoformat()

@@ -151,7 +151,7 @@ def _quoted(lines: Sequence[str]) -> set[int]:
     sure: set[int] = set()
     maybe: list[int] = []
     for at, line in enumerate(lines):
-        text = line.lstrip()
+        text = line.lstrip() if ">" in line else ""
         if not text.startswith(">"):
             continue
         after = text[1:2]
