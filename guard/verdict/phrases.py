@@ -77,8 +77,11 @@ class Phrases:
             following: The one behind it; empty for none.
         """
         labels, further = self._begun.get(word) or self._begin(word)
-        more, beyond = _step([child for node in further for child in _after(node, following)])
-        return tuple(dict.fromkeys(labels + more)), beyond
+        leading = [node for node in further if _may_lead(node, following)]
+        if not leading:
+            return labels, ()
+        more, beyond = _step([child for node in leading for child in _after(node, following)])
+        return labels + more, beyond
 
     def _begin(self, word: str) -> Step:
         nodes = tuple(_after(self._root, word))

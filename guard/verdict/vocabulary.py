@@ -1,7 +1,7 @@
 """Words to the numbers of the features that a model knows, as fast as a table can tell them.
 
-Pure, but that it remembers. What `features.names` says of a word and of the one behind it is
-looked up once for each such pair; only phrases of three words or more are looked for anew.
+Pure, but that it remembers: what `features.names` says of a word, and of it and the one behind
+it, is looked up once. Only phrases of three words or more are looked for anew.
 """
 
 from array import array
@@ -15,14 +15,30 @@ from guard.verdict.lexicon import thesaurus
 from guard.verdict.phrases import Node, longer
 
 _REMEMBERED = 100_000
-"""Pairs of words that are kept, so that hostile mail cannot fill the memory."""
+"""Words that are kept, and pairs of them, so that hostile mail cannot fill the memory."""
 
 
 class _Pair(NamedTuple):
-    """What a word gives before a certain other one."""
+    """What begins with two words in a row."""
 
     numbers: "array[int]"
-    """Of the word, of the pair, and of the themes of one or two words."""
+    """Of the pair, and of the themes of one or two words."""
+
+    told: tuple[str, ...]
+    """Those themes."""
+
+    beyond: tuple[Node, ...]
+    """Where longer phrases go on."""
+
+
+_NOTHING = _Pair(array("q"), (), ())
+
+
+class _Word(NamedTuple):
+    """What a word gives wherever it stands."""
+
+    numbers: "array[int]"
+    """Of the word and of its parts."""
 
     real: bool
     """Whether it is a word at all, not a mark or a mask."""
@@ -30,11 +46,8 @@ class _Pair(NamedTuple):
     familiar: bool
     """Whether it is one, and stood in the training mail."""
 
-    told: tuple[str, ...]
-    """The themes that are in `numbers`."""
-
-    beyond: tuple[Node, ...]
-    """Where longer phrases go on."""
+    pairs: dict[str, _Pair]
+    """By the word behind it; empty for none."""
 
 
 class Vocabulary:
@@ -45,8 +58,8 @@ class Vocabulary:
         self.number: Mapping[str, int] = {name: at for at, name in enumerate(self.names)}
         self.part = np.array([features.is_part(name) for name in self.names], dtype=np.int64)
         """1 for parts of words, 0 for all others: two blocks, each of unit length."""
-        self._known: dict[str, dict[str, _Pair]] = {}
-        self._remembered = 0
+        self._known: dict[str, _Word] = {}
+        self._pairs = 0
 
     def look_up(self, words: Sequence[str], found: "array[int]") -> tuple[int, int]:
         """Look up the features of one segment's words, as `features.names` tells them.
@@ -61,37 +74,40 @@ class Vocabulary:
         known = self._known
         real = familiar = 0
         for at, (word, behind) in enumerate(zip(words, [*words, ""][1:], strict=True)):
-            try:
-                pair = known[word][behind]
-            except KeyError:
-                pair = self._learn(word, behind)
-            numbers, is_real, is_familiar, told, beyond = pair
+            numbers, is_real, is_familiar, pairs = known.get(word) or self._word(word)
             found += numbers
             real += is_real
             familiar += is_familiar
+            numbers, told, beyond = pairs.get(behind) or self._pair(word, behind, pairs)
+            found += numbers
             if beyond and (more := longer(beyond, words, at)):
-                # A theme counts once at each place.
                 new = dict.fromkeys(one for one in more if one not in told)
                 found += self._numbers(map(features.of_theme, new))
         found += self._numbers([features.of_shape(len(words))])
         return real, familiar
 
-    def _learn(self, word: str, behind: str) -> _Pair:
-        told, beyond = thesaurus().two(word, behind)
-        names = [*features.of_word(word), *map(features.of_theme, told)]
-        names += [features.of_pair(word, behind)] if behind else []
+    def _word(self, word: str) -> _Word:
         real = word[0].isalpha()
-        pair = _Pair(
-            numbers=self._numbers(names),
+        made = _Word(
+            numbers=self._numbers(features.of_word(word)),
             real=real,
             familiar=real and f"w{word}" in self.number,
-            told=told,
-            beyond=beyond,
+            pairs={},
         )
-        if self._remembered < _REMEMBERED:
-            self._remembered += 1
-            self._known.setdefault(word, {})[behind] = pair
-        return pair
+        if len(self._known) < _REMEMBERED:
+            self._known[word] = made
+        return made
+
+    def _pair(self, word: str, behind: str, pairs: dict[str, _Pair]) -> _Pair:
+        told, beyond = thesaurus().two(word, behind)
+        # A theme counts once at each place.
+        themes = map(features.of_theme, dict.fromkeys(told))
+        numbers = self._numbers([features.of_pair(word, behind), *themes])
+        made = _Pair(numbers, told, beyond) if numbers or beyond else _NOTHING
+        if self._pairs < _REMEMBERED:
+            self._pairs += 1
+            pairs[behind] = made
+        return made
 
     def _numbers(self, names: Iterable[str]) -> "array[int]":
         number = self.number
