@@ -1,7 +1,7 @@
 """Whether somebody may come to harm: signs of danger in a text, by a list of patterns.
 
 Pure: the list beside this file is read once, nothing else is touched. Total and linear in the
-text: one automaton (RE2) tells which patterns can stand there at all, and only those are tried.
+text: a sieve (RE2) tells which patterns can stand there at all, and only those are tried.
 A sign can only raise a verdict. Source: `crisis.toml`, written by hand, rules at its head.
 """
 
@@ -31,6 +31,7 @@ _SENTENCE_END = re.compile(r"[.!?]")
 _BEFORE, _AFTER = r"(?<![a-z0-9])(?:", r")(?![a-z0-9])"
 _LOOKAHEAD = re.compile(r"\(\?![^()]*\)")
 _SIEVE_BYTES = 64 * 1024**2
+_PATTERN_BYTES = 2 * 1024**2
 
 Strength = Literal["strong", "hint"]
 
@@ -73,12 +74,11 @@ class _Crisis(msgspec.Struct, frozen=True, kw_only=True):
     """The compiled crisis lexicon."""
 
     patterns: tuple[_Pattern, ...]
-    sieve: re2.Set
-    """Tells in one walk which patterns a text can hold at all: nearly always none of them."""
+    sieve: re2.Filter
+    """Tells which patterns a text can hold at all: nearly always none of them."""
 
     cancels: tuple[str, ...]
-    cancel_sieve: re2.Set
-    """The same of the harmless phrases."""
+    """Harmless phrases."""
 
     past: tuple[str, ...]
     present: str
@@ -109,7 +109,7 @@ class _Search:
         """Whether a harmless phrase overlaps this span."""
         if self._cancelled is None:
             # Only asked when there is a sign, which is rare.
-            found = self._lexicon.cancel_sieve.Match(self.text) or ()
+            found = _sieve(self._lexicon.cancels).Match(self.text) or ()
             cancels = [_compiled(self._lexicon.cancels[at]) for at in found]
             spans = sorted(m.span() for one in cancels for m in one.finditer(self.text))
             self._cancelled = _merged(spans)
@@ -209,9 +209,8 @@ def _crisis() -> _Crisis:
             _Pattern(words=one["words"], strength=one["strength"], why=one["why"])
             for one in patterns
         ),
-        sieve=_sieve(one["words"] for one in patterns),
+        sieve=_sieve(tuple(one["words"] for one in patterns)),
         cancels=tuple(one["words"] for one in data["not"]),
-        cancel_sieve=_sieve(one["words"] for one in data["not"]),
         past=tuple(data["past"]["words"]),
         present=data["present"]["words"],
         latin=Phrases(latin),
@@ -225,16 +224,19 @@ def _compiled(words: str) -> re.Pattern[str]:
     return re.compile(_BEFORE + words + _AFTER)
 
 
-def _sieve(patterns: Iterable[str]) -> re2.Set:
-    """Return all patterns as one automaton, without what RE2 cannot look around for.
+@cache
+def _sieve(patterns: tuple[str, ...]) -> re2.Filter:
+    """Return a sieve of patterns, without what RE2 cannot look around for.
 
-    It walks a text once whatever the number of patterns, and hostile text cannot slow it.
+    It walks a text once for the letters that some pattern cannot do without, and then once for
+    each pattern whose letters are all there; hostile text cannot slow it. One automaton of all
+    patterns walks once, but is made state by state as texts need them: a fifth of a second.
     """
     options = re2.Options()
-    options.max_mem = _SIEVE_BYTES
-    sieve = re2.Set.SearchSet(options)
+    options.max_mem = _PATTERN_BYTES
+    sieve = re2.Filter()
     for words in patterns:
-        sieve.Add(_LOOKAHEAD.sub("", words))
+        sieve.Add(_LOOKAHEAD.sub("", words), options)
     sieve.Compile()
     return sieve
 

@@ -78,10 +78,12 @@ class Vocabulary:
             found += numbers
             real += is_real
             familiar += is_familiar
-            numbers, told, beyond = pairs.get(behind) or self._pair(word, behind, pairs)
-            found += numbers
-            if beyond and (more := longer(beyond, words, at)):
-                new = dict.fromkeys(one for one in more if one not in told)
+            pair = pairs.get(behind) or self._pair(word, behind, pairs)
+            if pair is _NOTHING:
+                continue
+            found += pair.numbers
+            if pair.beyond and (more := longer(pair.beyond, words, at)):
+                new = dict.fromkeys(one for one in more if one not in pair.told)
                 found += self._numbers(map(features.of_theme, new))
         found += self._numbers([features.of_shape(len(words))])
         return real, familiar
