@@ -3,6 +3,7 @@
 Without Dovecot its tests are skipped; with GUARD_REQUIRE_SERVERS=1 they fail instead.
 """
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,8 +12,14 @@ import pytest
 from tests.servers.dovecot import Dovecot, MailUser, insist
 from tests.servers.postgres import Postgres
 from tests.servers.postgres import insist as insist_on_postgres
+from tests.servers.room import room
 from tests.servers.s3 import s3_server
 from tests.servers.smtpd import SmtpSink
+
+
+def pytest_configure() -> None:
+    # Before anybody asks for a temporary folder, for the answer is kept.
+    os.environ.setdefault("TMPDIR", room())
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -1,4 +1,4 @@
-"""A real Dovecot on loopback: TLS and STARTTLS, no root needed, one private folder in /tmp.
+"""A real Dovecot on loopback: TLS and STARTTLS, no root needed, one private folder.
 
 Every user name is accepted with one password, so a test takes a fresh name and has a fresh,
 empty mailbox. As root it runs as the user ``dovecot`` of the distribution's package, because
@@ -28,6 +28,7 @@ import pytest
 from imapclient.imap_utf7 import encode as utf7
 
 from tests.servers.certificates import Authority
+from tests.servers.room import room
 
 PASSWORD = "geheim"
 LIFE = "3600"
@@ -158,9 +159,8 @@ class Dovecot:
         found = program()
         assert found is not None, "Dovecot is not installed"
         self._program = found
-        # Not pytest's tmp_path: its mode 0700 shuts out the user that root drops to, and a
-        # unix socket's path ends at 107 bytes.
-        self.folder = Path(tempfile.mkdtemp(dir="/tmp", prefix="dv-"))
+        # Not pytest's tmp_path: its mode 0700 shuts out the user that root drops to.
+        self.folder = Path(tempfile.mkdtemp(dir=room(), prefix="dv-"))
         authority = Authority(self.folder)
         issued = authority.issue()
         self.ca_file = authority.ca_file

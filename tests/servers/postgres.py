@@ -1,4 +1,4 @@
-"""A real PostgreSQL on loopback: one private cluster in /tmp, a fresh database for each test.
+"""A real PostgreSQL on loopback: one private cluster, a fresh database for each test.
 
 As root it runs as another user, because PostgreSQL refuses to run as root. It waits for the
 disk, because guard refuses a server that does not.
@@ -19,6 +19,7 @@ import psycopg
 import pytest
 
 from tests.servers.dovecot import LIFE, PATIENCE, free_port
+from tests.servers.room import room
 
 _SETTINGS = """\
 listen_addresses = '127.0.0.1'
@@ -62,7 +63,7 @@ class Postgres:
         found, made = program("postgres"), program("initdb")
         assert found is not None
         assert made is not None
-        self.folder = Path(tempfile.mkdtemp(dir="/tmp", prefix="pg-"))
+        self.folder = Path(tempfile.mkdtemp(dir=room(), prefix="pg-"))
         self.port = free_port()
         self._root = os.geteuid() == 0
         self._account = _account() if self._root else pwd.getpwuid(os.geteuid())
