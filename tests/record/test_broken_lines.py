@@ -6,6 +6,7 @@ the same work done again ends as if nothing had happened.
 """
 
 import contextlib
+import functools
 import itertools
 import os
 import subprocess
@@ -92,7 +93,9 @@ class Breaking:
     """A connection whose server end is gone at one statement, before it or after."""
 
     line: psycopg.Connection
-    admin: str
+    admin: psycopg.Connection
+    """To the same server; it ends the other one."""
+
     at: int
     after: bool
     count: int = 0
@@ -112,10 +115,9 @@ class Breaking:
         return getattr(self.line, name)
 
     def _cut(self) -> None:
-        with psycopg.connect(self.admin, autocommit=True) as db:
-            # Waits until it is gone.
-            pid = self.line.info.backend_pid
-            db.execute("SELECT pg_terminate_backend(%s, 10000)", (pid,))
+        # Waits until it is gone.
+        pid = self.line.info.backend_pid
+        self.admin.execute("SELECT pg_terminate_backend(%s, 10000)", (pid,))
 
 
 MakePlace = Callable[[str], Place]
@@ -140,7 +142,21 @@ def make(postgres: Postgres, s3: str, home: Home, tmp_path: Path) -> MakePlace:
     return made
 
 
+@pytest.fixture
+def admin(postgres: Postgres) -> Iterator[psycopg.Connection]:
+    """Who may end other people's lines."""
+    with psycopg.connect(postgres.url(), autocommit=True) as line:
+        yield line
+
+
+@pytest.fixture
+def one_store(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A client of S3 takes longer to make than most of these tests' statements; one is enough."""
+    monkeypatch.setattr(Objects, "at", functools.cache(Objects.at))
+
+
 @pytest.mark.slow
+@pytest.mark.usefixtures("one_store")
 @pytest.mark.parametrize("moment", ["before", "after"])
 @pytest.mark.parametrize(
     ("store", "work"),
@@ -152,7 +168,7 @@ def make(postgres: Postgres, s3: str, home: Home, tmp_path: Path) -> MakePlace:
     ],
 )
 def test_a_line_that_is_cut_at_any_statement_leaves_all_or_nothing(
-    postgres: Postgres, make: MakePlace, store: str, work: Work, moment: str
+    admin: psycopg.Connection, make: MakePlace, store: str, work: Work, moment: str
 ) -> None:
     broken = 0
     for at in itertools.count(1):
@@ -162,7 +178,6 @@ def test_a_line_that_is_cut_at_any_statement_leaves_all_or_nothing(
             before = record.head()
             held = record._store
             assert isinstance(held, PostgresStore)
-            admin = postgres.url(place.where.database.rpartition("/")[2])
             breaking = Breaking(held.db, admin, at, after=moment == "after")
             held.db = breaking  # type: ignore[assignment]  # a stand-in
             failed = None

@@ -3,7 +3,9 @@
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from itertools import count
+from typing import Any
 
 import pytest
 
@@ -30,10 +32,14 @@ def s3_server() -> Iterator[str]:
 
 def bucket(endpoint: str) -> str:
     """A new bucket; gives the address of a prefix in it."""
+    name = f"practice-{next(_NUMBERS)}"
+    _client(endpoint).create_bucket(Bucket=name, ObjectLockEnabledForBucket=True)
+    return f"s3://{name}/mail"
+
+
+@cache
+def _client(endpoint: str) -> Any:
     import boto3  # noqa: PLC0415  # an extra
 
     os.environ.update(KEYS)
-    name = f"practice-{next(_NUMBERS)}"
-    client = boto3.client("s3", endpoint_url=endpoint)
-    client.create_bucket(Bucket=name, ObjectLockEnabledForBucket=True)
-    return f"s3://{name}/mail"
+    return boto3.client("s3", endpoint_url=endpoint)
