@@ -4,6 +4,7 @@ Without Dovecot its tests are skipped; with GUARD_REQUIRE_SERVERS=1 they fail in
 """
 
 import os
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,8 +19,9 @@ from tests.servers.smtpd import SmtpSink
 
 
 def pytest_configure() -> None:
-    # Before anybody asks for a temporary folder, for the answer is kept.
     os.environ.setdefault("TMPDIR", room())
+    # pytest has asked already, and the answer is kept.
+    tempfile.tempdir = None
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
