@@ -6,10 +6,10 @@ goes on.
 """
 
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from functools import cached_property
 from mmap import mmap
 from pathlib import Path
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 import msgspec
 
@@ -20,6 +20,9 @@ from guard.verdict.frames import GOOD, JUDGE, READ
 from guard.verdict.label import Verdict
 from guard.verdict.process import Process
 from guard.verdict.reading import Reading, unjudged
+
+if TYPE_CHECKING:
+    from concurrent.futures import ThreadPoolExecutor
 
 MESSAGE_SECONDS = 20.0
 """Longest time for one message. Ordinary mail takes a thousandth of a second."""
@@ -113,7 +116,6 @@ class _Child:
     def __init__(self, arguments: Sequence[str], seconds: float) -> None:
         self._seconds = seconds
         self._process = Process("guard.verdict.serving", arguments)
-        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="reader")
         self.problem: GuardError | None = None
 
     def start(self, raws: Sequence[bytes | mmap]) -> Callable[[], list[Reading]]:
@@ -130,8 +132,15 @@ class _Child:
 
     def close(self) -> None:
         """Wait for what was begun, then end the process."""
-        self._thread.shutdown(wait=True, cancel_futures=True)
+        if "_thread" in vars(self):
+            self._thread.shutdown(wait=True, cancel_futures=True)
         self._process.stop()
+
+    @cached_property
+    def _thread(self) -> "ThreadPoolExecutor":
+        from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415  # most scans read none
+
+        return ThreadPoolExecutor(max_workers=1, thread_name_prefix="reader")
 
     def _batch(self, raws: list[bytes | mmap]) -> list[Reading]:
         messages = [self._read(raw) for raw in raws]
