@@ -197,7 +197,8 @@ def test_tables_without_a_row_are_a_finding(filled: Home, tmp_path: Path) -> Non
 @pytest.mark.parametrize("kept", [0, 1, 99, 4096, 10_000, -4096, -1])
 def test_a_half_copied_file_is_a_finding(filled: Home, tmp_path: Path, kept: int) -> None:
     folder = filled.copy(tmp_path / "record").folder
-    data = (folder / "record.db").read_bytes()
+    # What is missing at the end reads as zeros, so the loss of zeros is none.
+    data = (folder / "record.db").read_bytes().rstrip(b"\0")
     (folder / "record.db").write_bytes(data[:kept])
 
     assert list(examine(folder))
