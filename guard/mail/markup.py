@@ -183,6 +183,7 @@ def _lines(text: str) -> str:
     """Turn marks into line ends; the edge of an element never adds a second one."""
     out: list[str] = []
     depth, fresh = 0, True
+    blanks = any(one in text for one in ("\xa0", "  ", "\t"))
     for piece in _MARKS.split(_EDGES.sub(_EDGE, text)):
         if not piece or piece == " ":
             continue
@@ -196,7 +197,7 @@ def _lines(text: str) -> str:
             if piece == _GAP and out and out[-1]:
                 out.append("")
             fresh = True
-        elif line := _BLANKS.sub(" ", piece).strip():
+        elif line := (_BLANKS.sub(" ", piece) if blanks else piece).strip():
             out.append("> " * min(depth, 9) + line)
             fresh = False
     return "\n".join(out).strip("\n")

@@ -73,7 +73,8 @@ def is_forward(subject: str) -> bool:
 
 def _join(lines: Sequence[str], gone: frozenset[int]) -> str:
     kept = [line.rstrip() for at, line in enumerate(lines) if at not in gone]
-    return _BLANK_RUN.sub("\n\n", "\n".join(kept)).strip()
+    text = "\n".join(kept)
+    return (_BLANK_RUN.sub("\n\n", text) if "\n\n\n" in text else text).strip()
 
 
 def _plain(line: str) -> str:

@@ -86,7 +86,8 @@ def normalise_lines(lines: Sequence[str]) -> str:
     if joined.count("\n") >= max(1, len(lines)):
         # One of them holds a line end itself, which is a space like any other.
         return "\n".join(map(normalise, lines))
-    return _SPACES.sub(" ", _unmask(_folded(joined, _LINES_TABLE)))
+    folded = _unmask(_folded(joined, _LINES_TABLE))
+    return _SPACES.sub(" ", folded) if "  " in folded else folded
 
 
 def split_words(normalised: str) -> list[str]:
