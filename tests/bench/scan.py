@@ -104,11 +104,10 @@ def _watch(pid: int, peak: list[int], ended: threading.Event) -> None:
 def _resident(pid: int) -> int:
     try:
         own = _pages(pid)
-        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-        # guard starts its reader from a thread of its own.
-        for task in Path(f"/proc/{pid}/task").iterdir():
-            if task.name != str(pid):
-                children += (task / "children").read_text().split()
+        # guard starts its reader from a thread of its own; a thread that ends leaves its
+        # processes to another, which must not be counted a second time.
+        tasks = Path(f"/proc/{pid}/task").iterdir()
+        children = {one for task in tasks for one in (task / "children").read_text().split()}
         others = sum(_resident(int(one)) for one in children)
         # What goes from one to the other meanwhile must not count for both.
         return min(own, _pages(pid)) * os.sysconf("SC_PAGE_SIZE") + others
