@@ -32,6 +32,8 @@ def s3_server() -> Iterator[str]:
 
 def bucket(endpoint: str) -> str:
     """A new bucket; gives the address of a prefix in it."""
+    # Each time: a test may have taken the keys from the environment, which others inherit.
+    os.environ.update(KEYS)
     name = f"practice-{next(_NUMBERS)}"
     _client(endpoint).create_bucket(Bucket=name, ObjectLockEnabledForBucket=True)
     return f"s3://{name}/mail"
@@ -41,5 +43,4 @@ def bucket(endpoint: str) -> str:
 def _client(endpoint: str) -> Any:
     import boto3  # noqa: PLC0415  # an extra
 
-    os.environ.update(KEYS)
     return boto3.client("s3", endpoint_url=endpoint)
