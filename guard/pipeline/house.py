@@ -99,6 +99,9 @@ class Reader(Protocol):
     def start(self, raws: Sequence[bytes | mmap]) -> "Callable[[], list[Reading]]":
         """Start a batch; the result is waited for when called. A map is let go of meanwhile."""
 
+    def wake(self, count: int) -> None:
+        """Get ready for so many messages, which are still to come. The call returns at once."""
+
     def make_room(self) -> None:
         """Get ready for a huge message, which takes much memory. The call returns at once."""
 

@@ -87,6 +87,8 @@ class Walk:
         passed = self._pass_over(new)
         wanted = sorted({*missing, *left, *new} - passed)
         house.expect(len(wanted))
+        if wanted and self.folder.direction != "out":
+            house.reader.wake(len(wanted))
         highest = cursor.uid
         for batch in house.mailbox.fetch(wanted, before_huge=house.reader.make_room):
             self._note_oversized(batch, known=missing)

@@ -40,6 +40,9 @@ class Lent:
     def start(self, raws: Sequence[bytes | mmap]) -> Callable[[], list[Reading]]:
         return self.owned.start(raws)
 
+    def wake(self, count: int) -> None:
+        self.owned.wake(count)
+
     def make_room(self) -> None:
         self.owned.make_room()
 

@@ -154,6 +154,9 @@ class Words:
         self.read += read
         return lambda: [self._reading(raw) for raw in read]
 
+    def wake(self, count: int) -> None:
+        """Nothing to start."""
+
     def make_room(self) -> None:
         """Nothing to end."""
 

@@ -60,6 +60,16 @@ def test_the_process_that_will_read_a_huge_letter_is_started_before_it_is_there(
     assert [child._process.running for child in reader._children] == [True, False]
 
 
+@pytest.mark.parametrize(("count", "running"), [(1, [True, False]), (WORTH_TWO, [True, True])])
+def test_what_many_letters_are_worth_is_started_before_they_are_there(
+    reader: ChildReader, count: int, running: list[bool]
+) -> None:
+    reader.wake(count)
+    for child in reader._children:
+        child.start([])()
+    assert [child._process.running for child in reader._children] == running
+
+
 def test_a_few_letters_start_one_process(reader: ChildReader) -> None:
     assert texts(reader, [letter("Yes, 4 is good.")]) == ["Yes, 4 is good."]
     assert [child._process.running for child in reader._children] == [True, False]
