@@ -9,6 +9,7 @@ from collections import deque
 from typing import TYPE_CHECKING
 
 from guard.errors import ConfigError, TransientError
+from guard.mail.bodies import IN_PARTS
 from guard.pipeline import gaps
 from guard.pipeline.alarm import Alarm
 from guard.pipeline.due import open_items
@@ -26,9 +27,6 @@ if TYPE_CHECKING:
 AHEAD = 2
 """Batches that the reader may still read while another is filed: it takes some longer than others,
 and with one alone the whole scan would wait for it a sixth of the time."""
-
-_HEAVY = 8_000_000
-"""Bytes of a batch with which no other waits, for the sake of memory."""
 
 
 def scan(house: House) -> Summary:
@@ -132,8 +130,9 @@ def _take_through(walk: Walk, court: _Court) -> None:
     try:
         for filed in walk.file_new():
             # The next batches are fetched and filed while the reader still reads these.
-            heavy = sum(map(len, filed.raws)) > _HEAVY
+            heavy = any(len(raw) > IN_PARTS for raw in filed.raws)
             waiting.append((filed.work, court.judging().start(filed.raws)))
+            # With a large one none waits, for the sake of memory.
             while len(waiting) > (1 if heavy else AHEAD):
                 court.judging().finish(*waiting.popleft())
     except TransientError:

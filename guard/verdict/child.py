@@ -35,8 +35,8 @@ CHILDREN = 2
 """Processes that read at once. More would wait for the one that files."""
 
 WORTH_TWO = 150
-"""Messages in a batch from which a second process is worth its start, half a second of processor
-time: so full a batch is hardly the last."""
+"""Messages in a batch from which a second process is worth its start, a third of a second of
+processor time: so full a batch is hardly the last."""
 
 
 class ChildReader:
@@ -100,7 +100,7 @@ class ChildReader:
     def wake(self, count: int) -> None:
         """Start as many processes as so many messages are worth, before they are there.
 
-        The call returns at once: a process takes a quarter of a second to be ready.
+        The call returns at once; to be ready takes a process much longer than to read a few.
         """
         for child in self._children[: _worth(count)]:
             child.wake()

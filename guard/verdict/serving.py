@@ -1,7 +1,7 @@
 """The child's side of reading: untrusted bytes to messages, texts to verdicts, under limits.
 
 Edge. Started by `guard.verdict.child`, never imported by it, so that a
-scan with nothing new loads no model and no scikit-learn.
+scan with nothing new loads no model.
 """
 
 import gc
@@ -24,7 +24,7 @@ from guard.verdict.model import load
 from guard.verdict.process import attend, confine
 
 MEMORY_BYTES = 2 * 1024**3
-"""Address space of the child. scikit-learn and its libraries alone reserve about half of it."""
+"""Address space of the child. On two cores it reserves a tenth of it before it reads anything."""
 
 _ALLOCATIONS = 50_000
 """Objects made before rubbish is looked for; Python's own 700 cost a twentieth of the reading."""
