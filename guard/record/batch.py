@@ -88,7 +88,7 @@ class Batch:
             whole["clock"] = self._now
         if sealed is not None:
             whole["sealed"] = sha256(sealed).hexdigest()
-        else:
+        elif "blob" not in whole:
             # The proof of a neighbour shows this entry's hash. Without something that nobody
             # can guess in it, whoever gets that proof could try out what it may say.
             whole["nonce"] = self._random(_NONCE_BYTES).hex()

@@ -29,6 +29,9 @@ RESERVED = frozenset(
 )
 """Kinds that only the record itself writes."""
 
+SALT_BYTES = 32
+"""Length of what the commitment to a message is salted with."""
+
 _OWNER = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 _WORD = re.compile(r"[a-z][a-z0-9_.-]{0,63}")
 _INTEGER_END = 2**63

@@ -189,14 +189,15 @@ def _carry_out(
 def _wipe(record: Record, batch: Batch, order: Order) -> list[int]:
     """Destroy every sealed part and message that is covered now; returns the messages."""
     covers = record.erasures().covers
+    left = "(sealed IS NOT NULL OR seq IN (SELECT seq FROM blob))"
     # Over every body, because an entry of two owners is in the index under the first only.
     inside = f"{batch.store.contains}(body, ?) > 0"
     found = batch.store.ask(
-        f"SELECT seq, kind, body FROM entry WHERE sealed IS NOT NULL AND {inside}",  # noqa: S608 - our own names
+        f"SELECT seq, kind, body FROM entry WHERE {left} AND {inside}",  # noqa: S608 - our own names
         json.dumps(order.owner).encode(),
     )
     for item in order.items:
-        query = "SELECT seq, kind, body FROM entry WHERE sealed IS NOT NULL AND item = ?"
+        query = f"SELECT seq, kind, body FROM entry WHERE {left} AND item = ?"  # noqa: S608 - as above
         found += batch.store.ask(query, item)
     doomed = {seq: kind for seq, kind, body in found if covers(json.loads(body))}
     batch.store.shred(sorted(doomed))

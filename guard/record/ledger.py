@@ -19,13 +19,13 @@ from guard.record.copying import Copying
 from guard.record.derive import changes
 from guard.record.entry import (
     JSON,
+    SALT_BYTES,
     Cursor,
     Fact,
     Filed,
     Incoming,
     Location,
     Sighting,
-    canonical,
 )
 from guard.record.keys import Keys
 from guard.record.log import Frontier
@@ -216,13 +216,11 @@ class Record(Copying):
 
     def _file_new(self, batch: Batch, mail: Incoming, mac: bytes) -> int:
         recipients = self._recipients(batch, mail.owners)
-        salt = self._random(32)
+        salt = self._random(SALT_BYTES)
         item = batch.size
-        blob = self._store.put(item, mail.raw, recipients)
-        digest = sha256(mail.raw)
+        blob = self._store.put(item, mail.raw, salt, recipients)
         commitment = sha256(salt)
         commitment.update(mail.raw)
-        plain = {"salt": salt.hex(), "sha256": digest.hexdigest()}
         fields = _seen(mail, list(dict.fromkeys(mail.locations))) | {
             "item": item,
             "owner": mail.owners[0],
@@ -234,7 +232,7 @@ class Record(Copying):
         }
         if mail.opens:
             fields["opens"] = mail.opens
-        return batch.add("filed", fields, seal(canonical(plain), recipients))
+        return batch.add("filed", fields)
 
     def _append(self, batch: Batch, fact: Fact) -> int:
         if fact.item is not None and not self._one(

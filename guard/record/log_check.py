@@ -25,6 +25,9 @@ _NOTES = 128
 
 _NOTHING = bytes(32)
 
+_SEALED = frozenset({"sealed", "blob"})
+"""Fields of a body that tell the digest of something sealed."""
+
 
 class Pause(msgspec.Struct, frozen=True, kw_only=True):
     """When enough was read again: at a checkpoint after so many entries or bytes."""
@@ -138,13 +141,13 @@ class LogCheck:
         return [*findings, *faults, *compared] if findings or faults or compared else ()
 
     def _erased(self, fields: Fields) -> bool:
-        return "sealed" in fields and self._record.erasures().covers(fields)
+        return not fields.keys().isdisjoint(_SEALED) and self._record.erasures().covers(fields)
 
     def _blob(self, row: Audited, fields: Fields) -> Sequence[Finding]:
         """What is wrong with the sealed message of a `filed` entry."""
-        seq, sealed, ct, size = row[0], row[6], row[8], row[9]
+        seq, ct, size = row[0], row[8], row[9]
         if size is None:
-            if sealed is None and self._erased(fields):
+            if row[6] is None and self._erased(fields):
                 return ()
             return [_blob_fault(seq, "its message is missing")]
         try:

@@ -44,6 +44,8 @@ STEPS: Mapping[int, Step] = {
         ),
         new=_new("entry_update", "blob_delete"),
     ),
+    # The salt of a message is sealed with the message, not beside it.
+    2: Step(gone=(), new=()),
 }
 """Format to what leads from it to the next one. What has been released is never edited."""
 

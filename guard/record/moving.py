@@ -99,7 +99,7 @@ def _forget(source: Record, target: Record, start: int, *, now: int) -> None:
     for entry in target.entries():
         if entry.seq >= start:
             break
-        if entry.sealed is not None and covers(entry.fields):
+        if (entry.sealed is not None or entry.kind == "filed") and covers(entry.fields):
             doomed.append(entry.seq)
     with target.taking(now) as store:
         store.shred(doomed)

@@ -147,9 +147,9 @@ class PostgresStore:
             with contextlib.suppress(Exception):
                 self.db.execute("ROLLBACK")
 
-    def put(self, seq: int, raw: bytes | mmap, recipients: Sequence[str]) -> str:
+    def put(self, seq: int, raw: bytes | mmap, salt: bytes, recipients: Sequence[str]) -> str:
         """Seal and keep. See `Store.put`."""
-        ct = seal(raw, recipients)
+        ct = seal(raw, recipients, tail=salt)
         self.put_sealed(seq, ct)
         return sha256(ct).hexdigest()
 

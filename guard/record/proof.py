@@ -87,7 +87,7 @@ def prove(record: Audit, reader: Reader, item: int, *, head: Head) -> Proof:
     if record.size() <= item or record.entry(item).kind != "filed":
         hint = "Their numbers are in: guard record show"
         raise RecordError(f"there is no message {item}", hint=hint)
-    raw, salt = reader.raw(item), reader.salt(item)
+    raw, salt = reader.salted(item)
     verifier, body = record.verifier(), record.entry(item).body
     try:
         signed = Checkpoint.decode(verifier.text_of(head.note))

@@ -9,7 +9,7 @@ from hashlib import sha256
 from typing import Any
 
 from guard.errors import LockedError, RecordBrokenError, RecordError
-from guard.record.entry import Entry
+from guard.record.entry import SALT_BYTES, Entry
 from guard.record.queries import Queries
 from guard.record.seal import Identity, unseal
 
@@ -35,6 +35,16 @@ class Reader:
         """The message, byte for byte as the server delivered it.
 
         Raises:
+            RecordError: As `salted`.
+            RecordBrokenError: As `salted`.
+            LockedError: As `salted`.
+        """
+        return self.salted(item)[0]
+
+    def salted(self, item: int) -> tuple[bytes, bytes]:
+        """A message, and what its commitment is salted with; with both a guess can be tested.
+
+        Raises:
             RecordError: There is no such item, or its keys were destroyed.
             RecordBrokenError: It is not what was filed.
             LockedError: This identity does not open this record.
@@ -48,21 +58,18 @@ class Reader:
         ct = self._record.blob(item)
         if sha256(ct).hexdigest() != fields.get("blob"):
             raise RecordBrokenError(f"the message of entry {item} was changed")
-        raw = self._open(entry, ct)
-        salt = _salt(self.secret(item), item)
-        if sha256(salt + raw).hexdigest() != fields.get("commitment"):
+        opened = self._open(entry, ct)
+        del ct
+        if "sealed" in fields:
+            # Until format 2 the salt was sealed beside the message.
+            raw, salt = opened, _salt(self.secret(item), item)
+        else:
+            raw, salt = opened[:-SALT_BYTES], opened[-SALT_BYTES:]
+        commitment = sha256(salt)
+        commitment.update(raw)
+        if len(salt) != SALT_BYTES or commitment.hexdigest() != fields.get("commitment"):
             raise RecordBrokenError(f"the message of entry {item} is not the one committed to")
-        return raw
-
-    def salt(self, item: int) -> bytes:
-        """What the commitment to a message is salted with; whoever has it can test guesses.
-
-        Raises:
-            RecordError: As `secret`.
-            RecordBrokenError: As `secret`.
-            LockedError: As `secret`.
-        """
-        return _salt(self.secret(item), item)
+        return raw, salt
 
     def secret(self, seq: int) -> bytes:
         """The sealed part of an entry.

@@ -8,7 +8,7 @@ Source: FORMAT.md, "record.db".
 APPLICATION_ID = 0x67726431
 """``grd1`` in ASCII; tells a guard record from any other SQLite file."""
 
-FORMAT = 2
+FORMAT = 3
 """Version of the format, kept in `PRAGMA user_version`."""
 
 TRUTH = ("entry", "blob", "checkpoint")

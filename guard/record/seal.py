@@ -53,8 +53,8 @@ class Identity(msgspec.Struct, frozen=True):
         return str(_identity(self.secret).to_public())
 
 
-def seal(data: bytes | mmap, recipients: Sequence[str]) -> bytes:
-    """Seal bytes to one or more public keys.
+def seal(data: bytes | mmap, recipients: Sequence[str], *, tail: bytes = b"") -> bytes:
+    """Seal bytes, and a tail right behind them, to one or more public keys.
 
     Raises:
         ValueError: A recipient is not an age public key, or there is none.
@@ -62,16 +62,18 @@ def seal(data: bytes | mmap, recipients: Sequence[str]) -> bytes:
     if isinstance(data, mmap):
         # pyrage takes none, and a copy of it would be one too many.
         out = io.BytesIO()
-        seal_into(data, recipients, out)
+        seal_into(data, recipients, out, tail=tail)
         return out.getvalue()
     if not recipients:
         raise ValueError("sealing needs a recipient")
-    sealed: bytes = pyrage.encrypt(data, [_recipient(text) for text in recipients])
+    sealed: bytes = pyrage.encrypt(data + tail, [_recipient(text) for text in recipients])
     return sealed
 
 
-def seal_into(data: bytes | mmap, recipients: Sequence[str], out: BinaryIO) -> None:
-    """Seal bytes to one or more public keys, piece by piece into a file.
+def seal_into(
+    data: bytes | mmap, recipients: Sequence[str], out: BinaryIO, *, tail: bytes = b""
+) -> None:
+    """Seal bytes, and a tail right behind them, piece by piece into a file.
 
     Raises:
         ValueError: A recipient is not an age public key, or there is none.
@@ -84,10 +86,21 @@ def seal_into(data: bytes | mmap, recipients: Sequence[str], out: BinaryIO) -> N
         data.seek(0)
     source = data if isinstance(data, mmap) else io.BytesIO(data)
     try:
-        pyrage.encrypt_io(source, writer, keys)
+        pyrage.encrypt_io(_Source(source, io.BytesIO(tail)), writer, keys)
     except pyrage.EncryptError:
         # It tells what the disk said in words alone.
         raise writer.problem or OSError("sealing failed") from None
+
+
+class _Source:
+    """Reads one file, then another."""
+
+    def __init__(self, first: mmap | BinaryIO, then: BinaryIO) -> None:
+        self._first, self._then = first, then
+
+    def read(self, size: int) -> bytes:
+        """At most `size` bytes; none at the end of both."""
+        return self._first.read(size) or self._then.read(size)
 
 
 class _Writer:

@@ -25,6 +25,7 @@ def put(
     seq: int,
     raw: bytes | mmap,
     *,
+    salt: bytes,
     recipients: Sequence[str],
     folder: Path,
 ) -> str:
@@ -34,6 +35,7 @@ def put(
         db: Inside a transaction.
         seq: Number of the `filed` entry that it belongs to.
         raw: The message.
+        salt: Sealed right behind it.
         recipients: Public keys.
         folder: The record's folder, for the unnamed file.
 
@@ -41,13 +43,13 @@ def put(
         Hex SHA-256 of what was stored.
     """
     if len(raw) <= LARGE:
-        ct = seal(raw, recipients)
+        ct = seal(raw, recipients, tail=salt)
         db.execute("INSERT INTO blob VALUES (?, ?)", (seq, ct))
         return sha256(ct).hexdigest()
     digest = sha256()
     # The length of an age file is not known before it is written, and a blob cannot grow.
     with tempfile.TemporaryFile(dir=folder) as spool:
-        seal_into(raw, recipients, spool)
+        seal_into(raw, recipients, spool, tail=salt)
         size = spool.tell()
         spool.seek(0)
         db.execute("INSERT INTO blob VALUES (?, zeroblob(?))", (seq, size))

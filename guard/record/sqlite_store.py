@@ -94,9 +94,11 @@ class SqliteStore:
                 with contextlib.suppress(sqlite3.Error):
                     self.db.execute("ROLLBACK")
 
-    def put(self, seq: int, raw: bytes | mmap, recipients: Sequence[str]) -> str:
+    def put(self, seq: int, raw: bytes | mmap, salt: bytes, recipients: Sequence[str]) -> str:
         """Seal and keep. See `Store.put`."""
-        return sqlite_blob.put(self.db, seq, raw, recipients=recipients, folder=self._place())
+        return sqlite_blob.put(
+            self.db, seq, raw, salt=salt, recipients=recipients, folder=self._place()
+        )
 
     def put_sealed(self, seq: int, ct: bytes) -> None:
         """Keep. See `Store.put_sealed`."""

@@ -93,14 +93,18 @@ def contents(record: Audit, reader: Reader, *, since: int, until: int) -> Iterat
     for entry in record.entries(since):
         if entry.seq >= until:
             return
-        if entry.sealed is None:
-            continue
         try:
-            yield from _content(record, reader, entry)
+            if entry.sealed is not None or _kept(record, entry):
+                yield from _content(record, reader, entry)
         except TransientError:
             raise
         except Exception as error:  # noqa: BLE001 - the others are still to be looked at
             yield Finding(what="content", seq=entry.seq, detail=unforeseen(error).detail)
+
+
+def _kept(record: Audit, entry: Entry) -> bool:
+    """Whether a message is to be there, and with it its salt."""
+    return entry.kind == "filed" and not record.erasures().covers(entry.fields)
 
 
 def _content(record: Audit, reader: Reader, entry: Entry) -> Iterator[Finding]:

@@ -56,12 +56,13 @@ class Store(Protocol):
     def moment(self) -> AbstractContextManager[None]:
         """Read everything as it is now, whoever writes meanwhile."""
 
-    def put(self, seq: int, raw: bytes | mmap, recipients: Sequence[str]) -> str:
+    def put(self, seq: int, raw: bytes | mmap, salt: bytes, recipients: Sequence[str]) -> str:
         """Seal a message and keep it, in an open transaction.
 
         Args:
             seq: Number of its entry.
             raw: The message.
+            salt: What its commitment is salted with, 32 bytes; sealed right behind it.
             recipients: Public keys.
 
         Returns:

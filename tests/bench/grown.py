@@ -129,7 +129,7 @@ def _item(batch: Batch, number: int, account: str, at: int) -> None:
         "blob": "0" * 64,
         "commitment": "0" * 64,
     }
-    batch.add("filed", filed, bytes(360))
+    batch.add("filed", filed)
     if hers:
         batch.add("wrote", about | {"body": {"received": at, "last": at}})
         return

@@ -30,7 +30,7 @@ import msgspec
 
 from guard.record.backup import back_up
 from guard.record.backup_folder import BackupFolder
-from guard.record.entry import JSON, Cursor, Fact, Incoming, Location
+from guard.record.entry import JSON, SALT_BYTES, Cursor, Fact, Incoming, Location
 from guard.record.init import create
 from guard.record.passphrase import CHEAPEST
 from guard.record.reading import Reader
@@ -133,13 +133,12 @@ def plain_rows(record: Path, folder: Path) -> Cost:
 
 
 def sealing(raws: list[bytes]) -> Cost:
-    """To seal messages and the salts beside them, and nothing else."""
+    """To seal messages with the salts behind them, and nothing else."""
     recipient = [Identity.make().recipient]
 
     def deed() -> None:
         for raw in raws:
-            seal(raw, recipient)
-            seal(bytes(160), recipient)
+            seal(raw, recipient, tail=bytes(SALT_BYTES))
 
     return cost(deed)
 
@@ -171,7 +170,7 @@ def synthetic(record: SqliteRecord, count: int) -> None:
                     "blob": "0" * 64,
                     "commitment": "0" * 64,
                 }
-                batch.add("filed", fields, b"sealed")
+                batch.add("filed", fields)
 
 
 def letters(count: int) -> Iterator[tuple[bytes, str]]:

@@ -394,7 +394,7 @@ def test_a_forged_backup_does_not_verify_and_can_be_had_all_the_same(
     old = load(folder_store)
     assert old is not None
     rows = list(backup_rows(folder_store))
-    rows[10] = replace(rows[10], sealed=None)
+    rows[10] = replace(rows[10], ct=None)
     data = pack(rows)
     forged = replace_segment(old, data)
     folder_store.put(forged.segments[0].name, data)
@@ -404,7 +404,7 @@ def test_a_forged_backup_does_not_verify_and_can_be_had_all_the_same(
         restore(folder_store, tmp_path / "back", unlock=None)
     done = restore(folder_store, tmp_path / "back", unlock=None, anyway=True)
 
-    assert [(one.what, one.seq) for one in done.findings] == [("sealed", 10)]
+    assert [(one.what, one.seq) for one in done.findings] == [("blob", 10)]
 
 
 def backup_rows(store: Store) -> Iterator[Any]:

@@ -22,7 +22,7 @@ import pytest
 from msgspec.structs import replace
 
 from guard.errors import RecordError, UnreachableError
-from guard.record.entry import Cursor, Incoming, Location
+from guard.record.entry import SALT_BYTES, Cursor, Incoming, Location
 from guard.record.eraser import erase
 from guard.record.ledger import Record
 from guard.record.postgres import PostgresRecord, Where
@@ -36,6 +36,8 @@ from tests.record.place import Place, moved
 from tests.servers.lossy_s3 import Loss, LossyStore
 from tests.servers.postgres import ROLE, Postgres, insist
 from tests.servers.s3 import bucket
+
+SALT = bytes(SALT_BYTES)
 
 LATER = 4_102_444_800_000
 """2100, so that what is locked until then is locked whenever this runs."""
@@ -269,7 +271,7 @@ def test_what_a_crash_left_between_object_and_row_is_swept_up(make: MakePlace, s
     objects = Objects.at(place.where.blobs, s3)
     with place.open() as record:
         with contextlib.suppress(KeyboardInterrupt), record.writing(NOW) as batch:
-            batch.store.put(batch.size, b"its row will never be", [place.home.identity.recipient])
+            batch.store.put(batch.size, b"its row will never be", SALT, [place.home.identity.recipient])
             # It is uploaded beside, and an end before that leaves nothing to sweep.
             while len(list(objects.loose(LATER))) < 2:
                 time.sleep(0.01)
@@ -288,7 +290,7 @@ def test_a_server_that_crashes_loses_nothing_that_was_acknowledged(home: Home) -
             for uid in range(1, 20):
                 record.file([mail(uid)], cursor=None, now=NOW)
             with contextlib.suppress(UnreachableError), record.writing(NOW) as batch:
-                batch.store.put(batch.size, b"never", [home.identity.recipient])
+                batch.store.put(batch.size, b"never", SALT, [home.identity.recipient])
                 server.crash()
             with pytest.raises(UnreachableError):
                 record.file([mail(20)], cursor=None, now=NOW)

@@ -88,7 +88,7 @@ def test_no_byte_of_what_was_sealed_stays_in_the_file(
     erase(record, "c1", identity=home.identity, body={}, now=NOW)
 
     left = b"".join(path.read_bytes() for path in home.folder.rglob("*") if path.is_file())
-    assert len(gone) == 3
+    assert len(gone) == 2
     assert [part for part in gone if part[-32:] in left] == []
 
 
@@ -158,11 +158,17 @@ def test_what_belongs_to_nobody_is_nobodys_to_erase(record: SqliteRecord, home: 
         erase(record, "unsorted", identity=home.identity, body={}, now=NOW)
 
 
-def forge(record: SqliteRecord, note: str) -> None:
+def judged(record: SqliteRecord, item: int) -> int:
+    [seq] = [entry.seq for entry in record.about(item) if entry.kind == "judged"]
+    return seq
+
+
+def forge(record: SqliteRecord, note: str, item: int) -> None:
     """What a thief of the scanner's key can do."""
     with record.writing(NOW) as batch:
         batch.add("shredded", {"owner": "c1", "order": note, "body": {}})
-        record._db.execute("UPDATE entry SET sealed = NULL WHERE owner = 'c1' AND kind = 'filed'")
+        record._db.execute("UPDATE entry SET sealed = NULL WHERE item = ?", (item,))
+        record._db.execute("DELETE FROM blob WHERE seq = ?", (item,))
 
 
 @pytest.mark.parametrize("whose", ["a stranger's", "nobody's", "the scanner's"])
@@ -178,11 +184,12 @@ def test_a_forged_order_covers_nothing(
         "the scanner's": record._scanner.signer.sign(text),
     }
 
-    forge(record, notes[whose])
+    forge(record, notes[whose], filed[0])
 
     found = [(one.what, one.seq) for one in verify(record)]
     assert ("order", record.size() - 1) in found
-    assert ("sealed", filed[0]) in found
+    assert ("blob", filed[0]) in found
+    assert ("sealed", judged(record, filed[0])) in found
     assert Reader(record, home.identity).raw(filed[2]) == b"another's"
 
 
@@ -335,11 +342,12 @@ def test_what_is_taken_beside_the_order_is_found(
 ) -> None:
     erase(record, "c1", identity=home.identity, body={}, now=NOW)
     record._db.execute("DELETE FROM blob WHERE seq = ?", (filed[2],))
-    record._db.execute("UPDATE entry SET sealed = NULL WHERE seq = ?", (filed[1],))
+    seq = judged(record, filed[1])
+    record._db.execute("UPDATE entry SET sealed = NULL WHERE seq = ?", (seq,))
 
     assert [(one.what, one.seq) for one in verify(record)] == [
-        ("sealed", filed[1]),
         ("blob", filed[2]),
+        ("sealed", seq),
     ]
 
 

@@ -4,12 +4,14 @@ import os
 import re
 import shutil
 import subprocess
+import tarfile
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from guard.record.entry import Incoming
+from guard.record.keys import Keys
 from guard.record.sqlite import SqliteRecord
 from tests.record.conftest import NOW, Home
 
@@ -68,6 +70,27 @@ def test_stock_programs_read_a_message_and_check_it(
         "Signature Verified Successfully",
     ]
     assert (home.folder / "item.eml").read_bytes() == RAW
+
+
+@pytest.mark.parametrize("number", [1, 2])
+def test_stock_programs_read_a_message_of_an_older_record(
+    lines: str, tmp_path: Path, number: int
+) -> None:
+    name = f"format-{number}"
+    with tarfile.open(Path(__file__).parent / "vectors" / f"{name}.tar.gz") as archive:
+        archive.extractall(tmp_path, filter="data")
+    old = Home(folder=tmp_path / name, identity=Keys(tmp_path / name / "keys").unlock("format one"))
+    (old.folder / "her.key").write_text(f"{old.identity.secret}\n")
+    with SqliteRecord.open(old.folder, readonly=True) as record:
+        [item] = [entry.seq for entry in record.entries() if entry.kind == "filed"]
+        [owner] = record.entry(item).fields["owners"]
+    # A part that an older message left there is not taken for this one's.
+    (old.folder / "salt.age").write_bytes(b"of another")
+
+    done = run(lines, old, item, owner)
+
+    assert (done.returncode, done.stderr) == (0, "")
+    assert (old.folder / "item.eml").read_bytes() == b"Subject: format 1\r\n\r\nhello\r\n"
 
 
 @pytest.mark.parametrize("table", ["blob", "entry"])

@@ -30,6 +30,15 @@ def test_what_lies_in_a_map_is_sealed_from_its_beginning() -> None:
     assert len(data) == 5_000
 
 
+@given(data=st.binary(max_size=200_000), tail=st.binary(max_size=40))
+def test_a_tail_comes_right_behind_bytes_and_maps_alike(data: bytes, tail: bytes) -> None:
+    held = mmap(-1, len(data) + 1)
+    held.write(data)
+
+    for one in (data + b"\0", held):
+        assert unseal(seal(one, [HER.recipient], tail=tail), [HER]) == data + b"\0" + tail
+
+
 def test_a_stranger_does_not_open_it() -> None:
     with pytest.raises(LockedError):
         unseal(seal(b"x", [HER.recipient]), [STRANGER])

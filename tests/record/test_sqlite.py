@@ -296,5 +296,5 @@ def test_the_public_body_says_what_format_md_says(
     }
     assert sorted(fields) == [
         "at", "blob", "commitment", "content", "direction", "item", "kind", "locations",
-        "opens", "owner", "owners", "received", "sealed", "seq", "size",
+        "opens", "owner", "owners", "received", "seq", "size",
     ]  # fmt: skip
