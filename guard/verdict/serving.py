@@ -17,7 +17,7 @@ from guard.errors import ModelError, UnreadableError
 from guard.mail.parse import parse
 from guard.mail.wire import encode
 from guard.verdict.aside import danger_aside
-from guard.verdict.frames import BAD, GOOD, NO_MODEL, READ
+from guard.verdict.frames import BAD, GOOD, NO_MODEL, READ, READ_ALL, pack, unpack
 from guard.verdict.judge import Judge
 from guard.verdict.label import Verdict
 from guard.verdict.model import load
@@ -34,17 +34,25 @@ def serve(orders: BinaryIO, answers: BinaryIO, arguments: list[str]) -> None:
     """Answer orders until they end: the child's whole life.
 
     Args:
-        orders: Frames: ``r`` read, ``j`` judge.
+        orders: Frames: ``r`` read, ``a`` read all of several, ``j`` judge.
         answers: Frames: ``g`` good, ``b`` unreadable, ``m`` no model.
         arguments: Model file, its digest, then the lines of our own reminder.
     """
     model, digest, *own = arguments
     judge = cache(lambda: load(Path(model), digest))
 
+    def read(raw: bytes) -> bytes:
+        try:
+            return encode(parse(raw, own=own))
+        except (UnreadableError, MemoryError, RecursionError):
+            return b""
+
     def answer(order: bytes, data: bytes) -> tuple[bytes, bytes]:
         try:
             if order == READ:
                 return GOOD, encode(parse(data, own=own))
+            if order == READ_ALL:
+                return GOOD, pack([read(one) for one in unpack(data)])
             texts = msgspec.json.decode(data, type=list[tuple[str, str]])
             return GOOD, msgspec.json.encode(_judged(judge(), texts))
         except ModelError as error:
