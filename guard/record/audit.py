@@ -5,7 +5,7 @@ a scan can go on filing.
 """
 
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -14,7 +14,10 @@ from guard.record.derive import Cell
 from guard.record.queries import PAGE, Queries, after
 from guard.record.schema import DERIVED
 from guard.record.sqlite_store import rederived
-from guard.record.tree_check import Row
+
+if TYPE_CHECKING:
+    # What checks a tree is not needed to add to one.
+    from guard.record.tree_check import Row
 
 _SMALL = 65_536
 """Bytes of a sealed message that is read together with its page; larger ones singly."""
@@ -87,7 +90,7 @@ class Audit(Queries):
         """
         return self._store.digest(seq)
 
-    def checkpoints(self, since: int, until: int) -> Iterator[Row]:
+    def checkpoints(self, since: int, until: int) -> "Iterator[Row]":
         """Checkpoints in order, those of `since` entries up to those of `until`."""
         query = (
             "SELECT size, frontier, note FROM checkpoint"

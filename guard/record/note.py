@@ -8,14 +8,14 @@ import re
 from base64 import b64decode, b64encode
 from collections.abc import Sequence
 from hashlib import sha256
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 import msgspec
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.ed25519 import (
-    Ed25519PrivateKey,
-    Ed25519PublicKey,
-)
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+# cryptography is imported where it is used: what cron starts for nothing new signs nothing.
 
 _ED25519 = b"\x01"
 _KEY_BYTES = 32
@@ -68,6 +68,11 @@ class Verifier(msgspec.Struct, frozen=True):
         if len(self.public) != _KEY_BYTES:
             raise ValueError("an Ed25519 key has 32 bytes")
 
+    @property
+    def key_id(self) -> str:
+        """Hash of name and key, 8 hex digits."""
+        return _key_id(self.name, self.public).hex()
+
     @classmethod
     def decode(cls, vkey: str) -> Self:
         """Read a key in its text form, ``name+id+base64``.
@@ -81,14 +86,14 @@ class Verifier(msgspec.Struct, frozen=True):
         if key[:1] != _ED25519:
             raise ValueError("not an Ed25519 key")
         verifier = cls(name, key[1:])
-        if given != _key_id(name, key[1:]).hex():
+        if given != verifier.key_id:
             raise ValueError("the key id does not fit the key")
         return verifier
 
     def encode(self) -> str:
         """The text form that `decode` reads."""
         encoded = b64encode(_ED25519 + self.public).decode()
-        return f"{self.name}+{_key_id(self.name, self.public).hex()}+{encoded}"
+        return f"{self.name}+{self.key_id}+{encoded}"
 
     def text_of(self, note: str) -> str:
         """The text of a note that this key signed.
@@ -112,6 +117,11 @@ class Verifier(msgspec.Struct, frozen=True):
         raise ValueError("not signed by this key")
 
     def _check(self, text: bytes, signature: bytes) -> None:
+        from cryptography.exceptions import InvalidSignature  # noqa: PLC0415  # see above
+        from cryptography.hazmat.primitives.asymmetric.ed25519 import (  # noqa: PLC0415  # see above
+            Ed25519PublicKey,
+        )
+
         try:
             Ed25519PublicKey.from_public_bytes(self.public).verify(signature, text)
         except InvalidSignature:
@@ -145,8 +155,7 @@ class Signer(msgspec.Struct, frozen=True):
     @property
     def verifier(self) -> Verifier:
         """The public half."""
-        key = Ed25519PrivateKey.from_private_bytes(self.seed)
-        return Verifier(self.name, key.public_key().public_bytes_raw())
+        return Verifier(self.name, self._key().public_key().public_bytes_raw())
 
     def sign(self, text: str) -> str:
         """Make a signed note of `text`, which ends with a newline.
@@ -156,10 +165,15 @@ class Signer(msgspec.Struct, frozen=True):
         """
         if not text.endswith("\n") or _has_controls(text):
             raise ValueError("the text of a note is whole lines without control characters")
-        key = Ed25519PrivateKey.from_private_bytes(self.seed)
+        key = self._key()
         public = key.public_key().public_bytes_raw()
         signature = _key_id(self.name, public) + key.sign(text.encode())
         return f"{text}\n\u2014 {self.name} {b64encode(signature).decode()}\n"
+
+    def _key(self) -> "Ed25519PrivateKey":
+        from cryptography.hazmat.primitives.asymmetric import ed25519  # noqa: PLC0415  # see above
+
+        return ed25519.Ed25519PrivateKey.from_private_bytes(self.seed)
 
 
 class Checkpoint(msgspec.Struct, frozen=True, kw_only=True):

@@ -102,7 +102,7 @@ def open_scanner(folder: Path, identity: Identity) -> bool:
     try:
         data = unseal(sealed.read_bytes(), [identity])
         key = ScannerKey.decode(data.decode(errors="replace"))
-        if key.verifier.encode() != (folder / "vkey.txt").read_text().strip():
+        if key.signer.verifier.encode() != (folder / "vkey.txt").read_text().strip():
             raise RecordBrokenError("the scanner's key is not the one of this record")
         durable.write(folder / "scanner.key", data)
         sealed.unlink()

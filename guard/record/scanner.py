@@ -32,6 +32,9 @@ class ScannerKey(msgspec.Struct, frozen=True):
     mac: bytes
     """HMAC-SHA-256 key, 32 bytes."""
 
+    key_id: str = ""
+    """What the file says that the verifier's is, 8 hex digits; empty: whatever it is."""
+
     # What holds a secret shows nothing of it, whoever prints it.
     __repr__ = object.__repr__
 
@@ -60,9 +63,9 @@ class ScannerKey(msgspec.Struct, frozen=True):
         key_id, _, encoded = rest.partition("+")
         signer = Signer(name, b64decode(encoded, validate=True)[1:])
         mac = b64decode(lines[2].removeprefix(_MAC), validate=True)
-        if f"+{key_id}+" not in signer.verifier.encode() or len(mac) != _MAC_BYTES:
+        if not key_id or len(mac) != _MAC_BYTES:
             raise ValueError("the scanner key is damaged")
-        return cls(signer, mac)
+        return cls(signer, mac, key_id)
 
     def encode(self) -> str:
         """The text of the file `scanner.key`."""
@@ -82,15 +85,21 @@ class ScannerKey(msgspec.Struct, frozen=True):
         with contextlib.suppress(OSError, ValueError):
             return cls.decode(durable.read(folder / "scanner.key").decode())
         if needed:
-            raise RecordError(
-                "scanner.key is missing or damaged", hint="Restore it from the last backup."
-            )
+            raise _unfit()
         return None
 
     @property
     def verifier(self) -> Verifier:
-        """The public half of the signing key, as in `vkey.txt`."""
-        return self.signer.verifier
+        """The public half of the signing key, as in `vkey.txt`.
+
+        Raises:
+            RecordError: It is not the one that the file was made for.
+        """
+        # Looked at only now, since it costs more than all else that nothing new asks for.
+        found = self.signer.verifier
+        if self.key_id not in ("", found.key_id):
+            raise _unfit()
+        return found
 
     def content(self, account: str, raw: bytes | mmap) -> bytes:
         """Identity of a message's bytes within an account, 32 bytes."""
@@ -104,3 +113,9 @@ class ScannerKey(msgspec.Struct, frozen=True):
         """Identity of a text by which an owner is found, 32 bytes."""
         data = b"name\0" + text.encode(errors="surrogatepass")
         return hmac.digest(self.mac, data, "sha256")
+
+
+def _unfit() -> RecordError:
+    return RecordError(
+        "scanner.key is missing or damaged", hint="Restore it from the last backup."
+    )

@@ -162,8 +162,10 @@ class Examination:
             head = Checkpoint.decode(text)
             scanner = ScannerKey.decode(durable.read(self._folder / "scanner.key").decode())
             done = Verified(head=Mark(head.size, head.root), again=self._again)
-            verified.write(self._folder, scanner.signer, done)
-            return True
+            # Of a damaged key, or another one, the next verification would complain.
+            if scanner.verifier.name == head.origin:
+                verified.write(self._folder, scanner.signer, done)
+                return True
         return False
 
     def _opened(self) -> Iterator[Finding]:
