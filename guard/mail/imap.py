@@ -168,7 +168,7 @@ class Mailbox:
         uids: Sequence[int],
         *,
         max_bytes: int = 8_000_000,
-        max_count: int = 200,
+        max_count: int = _MOST_NAMED,
         before_huge: Callable[[], None] = lambda: None,
     ) -> Iterator[Batch]:
         """Fetch whole messages of the open folder, without marking them as read.

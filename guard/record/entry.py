@@ -37,6 +37,9 @@ _WORD = re.compile(r"[a-z][a-z0-9_.-]{0,63}")
 _INTEGER_END = 2**63
 
 
+_encode = json.JSONEncoder(sort_keys=True, separators=(",", ":"), allow_nan=False).encode
+
+
 def canonical(value: Mapping[str, JSON]) -> bytes:
     """Encode as the record's canonical JSON: sorted keys, no spaces, ASCII only.
 
@@ -44,7 +47,7 @@ def canonical(value: Mapping[str, JSON]) -> bytes:
         ValueError: A number is NaN or infinite.
     """
     # ASCII, so that no reader's idea of Unicode, its order or its forms can matter.
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False).encode()
+    return _encode(value).encode()
 
 
 def check_owner(owner: str) -> None:

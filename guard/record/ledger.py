@@ -103,7 +103,7 @@ class Record(Copying):
         Filing the same again changes nothing, or adds an `again` entry for a new location.
 
         Args:
-            mails: Any number; about 200 of them at a time are quickest.
+            mails: Any number; some hundreds of them at a time are quickest.
             cursor: Where the folder stands once they are filed.
             now: Milliseconds since 1970-01-01 UTC.
 

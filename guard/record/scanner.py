@@ -7,6 +7,7 @@ forge from now on, and can test a guess of a short message or of an address. Sou
 import contextlib
 import hmac
 from base64 import b64decode, b64encode
+from functools import lru_cache
 from mmap import mmap
 from pathlib import Path
 from typing import Self
@@ -105,14 +106,21 @@ class ScannerKey(msgspec.Struct, frozen=True):
         """Identity of a message's bytes within an account, 32 bytes."""
         # The length goes first, so that no two pairs can run together into the same bytes.
         name = account.encode(errors="surrogatepass")
-        code = hmac.new(self.mac, b"content\0" + len(name).to_bytes(4, "big") + name, "sha256")
+        code = _keyed(self.mac, b"content\0" + len(name).to_bytes(4, "big") + name).copy()
         code.update(raw)
         return code.digest()
 
     def name(self, text: str) -> bytes:
         """Identity of a text by which an owner is found, 32 bytes."""
-        data = b"name\0" + text.encode(errors="surrogatepass")
-        return hmac.digest(self.mac, data, "sha256")
+        code = _keyed(self.mac, b"name\0").copy()
+        code.update(text.encode(errors="surrogatepass"))
+        return code.digest()
+
+
+@lru_cache(maxsize=8)
+def _keyed(key: bytes, begun: bytes) -> hmac.HMAC:
+    """A code that has taken the key, and what stands first, once for all; copy it."""
+    return hmac.new(key, begun, "sha256")
 
 
 def _unfit() -> RecordError:

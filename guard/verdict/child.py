@@ -39,6 +39,9 @@ whoever files meanwhile, which costs half of what reading one does."""
 SMALL = 64_000
 """Bytes up to which a message is small."""
 
+JUDGED_AT_ONCE = 100
+"""Messages that a process judges at once: more cost as much, and take more memory."""
+
 CHILDREN = 2
 """Processes that read at once. More would wait for the one that files."""
 
@@ -162,6 +165,10 @@ class _Child:
         return ThreadPoolExecutor(max_workers=1, thread_name_prefix="reader")
 
     def _batch(self, raws: list[bytes | mmap]) -> list[Reading]:
+        pieces = (raws[at : at + JUDGED_AT_ONCE] for at in range(0, len(raws), JUDGED_AT_ONCE))
+        return [one for piece in pieces for one in self._readings(piece)]
+
+    def _readings(self, raws: Sequence[bytes | mmap]) -> list[Reading]:
         messages = [one for group in _groups(raws) for one in self._read_all(group)]
         verdicts = iter(self._judge([one for one in messages if one is not None]))
         return [

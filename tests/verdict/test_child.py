@@ -2,14 +2,18 @@
 
 import resource
 from collections.abc import Iterator
+from mmap import mmap
 
 import pytest
 
 from guard.shipped import folder
-from guard.verdict.child import WORTH_TWO, ChildReader
+from guard.verdict.child import AT_ONCE, JUDGED_AT_ONCE, SMALL, WORTH_TWO, ChildReader
 from guard.verdict.chosen import chosen
 from guard.verdict.language import _guesser, is_foreign
+from guard.verdict.frames import GOOD, READ_ALL
+from guard.verdict.process import Process
 from guard.verdict.segments import split
+from tests.verdict.mortal import DEADLY, SLOW
 
 POLISH = (
     "Dzień dobry, niestety nie mogę przyjść w czwartek, ponieważ moja córka jest chora i muszę"
@@ -87,6 +91,47 @@ def test_a_process_that_died_costs_one_letter_at_most(reader: ChildReader) -> No
     process.kill()
     process.wait()
     assert texts(reader, [letter("Two."), letter("Three.")])[1:] == ["Three."]
+
+
+@pytest.mark.parametrize("worst", [DEADLY, SLOW])
+def test_a_letter_that_ends_its_reader_costs_none_of_those_asked_about_with_it(
+    worst: bytes,
+) -> None:
+    model = chosen(folder("models"))
+    said = [f"Letter number {at} is here." for at in range(2 * AT_ONCE)]
+    raws = [letter(one) for one in said]
+    raws[5] = worst
+    with ChildReader(model.file, model.digest, message_seconds=1) as reader:
+        arguments = [str(model.file), model.digest]
+        reader._children[0]._process = Process("tests.verdict.mortal", arguments)
+
+        assert texts(reader, raws) == [*said[:5], "", *said[6:]]
+
+
+@pytest.mark.parametrize("size", [1, SMALL + 1])
+def test_letters_of_any_size_are_read_in_their_order(reader: ChildReader, size: int) -> None:
+    said = [f"Letter number {at}." for at in range(2 * AT_ONCE + JUDGED_AT_ONCE)]
+    raws = [letter(one) for one in said]
+    for at in (0, AT_ONCE - 1, AT_ONCE, -1):
+        raws[at] += b"\r\n" + size * b"-"
+
+    assert [one[: len(two)] for one, two in zip(texts(reader, raws), said, strict=True)] == said
+
+
+@pytest.mark.parametrize("answer", [b"", b"\x91", b"\x90", b"\x91\x01", b"\x92\xc4\x00\xc4\x00"])
+def test_an_answer_about_several_that_does_not_fit_is_not_believed(
+    reader: ChildReader, monkeypatch: pytest.MonkeyPatch, answer: bytes
+) -> None:
+    asked = Process.ask
+
+    def lying(
+        self: Process, order: bytes, data: bytes | mmap, seconds: float
+    ) -> tuple[bytes, bytes] | None:
+        return (GOOD, answer) if order == READ_ALL else asked(self, order, data, seconds)
+
+    monkeypatch.setattr(Process, "ask", lying)
+    said = [f"Letter number {at} is here." for at in range(3)]
+    assert texts(reader, [letter(one) for one in said]) == said
 
 
 def test_a_foreign_letter_is_known_although_the_process_may_write_no_file(
