@@ -271,7 +271,9 @@ def test_what_a_crash_left_between_object_and_row_is_swept_up(make: MakePlace, s
     objects = Objects.at(place.where.blobs, s3)
     with place.open() as record:
         with contextlib.suppress(KeyboardInterrupt), record.writing(NOW) as batch:
-            batch.store.put(batch.size, b"its row will never be", SALT, [place.home.identity.recipient])
+            batch.store.put(
+                batch.size, b"its row will never be", SALT, [place.home.identity.recipient]
+            )
             # It is uploaded beside, and an end before that leaves nothing to sweep.
             while len(list(objects.loose(LATER))) < 2:
                 time.sleep(0.01)

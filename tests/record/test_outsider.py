@@ -79,7 +79,9 @@ def test_stock_programs_read_a_message_of_an_older_record(
     name = f"format-{number}"
     with tarfile.open(Path(__file__).parent / "vectors" / f"{name}.tar.gz") as archive:
         archive.extractall(tmp_path, filter="data")
-    old = Home(folder=tmp_path / name, identity=Keys(tmp_path / name / "keys").unlock("format one"))
+    old = Home(
+        folder=tmp_path / name, identity=Keys(tmp_path / name / "keys").unlock("format one")
+    )
     (old.folder / "her.key").write_text(f"{old.identity.secret}\n")
     with SqliteRecord.open(old.folder, readonly=True) as record:
         [item] = [entry.seq for entry in record.entries() if entry.kind == "filed"]

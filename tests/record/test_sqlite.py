@@ -7,7 +7,7 @@ import pytest
 from guard.errors import RecordBrokenError, RecordError
 from guard.record.entry import Cursor, Fact, Filed, Incoming, Location
 from guard.record.sqlite import SqliteRecord
-from guard.record.verify import verify
+from guard.record.verify import Examination, verify
 from tests.record.conftest import NOW, Home
 
 MailBuilder = Callable[..., Incoming]
@@ -298,3 +298,19 @@ def test_the_public_body_says_what_format_md_says(
         "at", "blob", "commitment", "content", "direction", "item", "kind", "locations",
         "opens", "owner", "owners", "received", "seq", "size",
     ]  # fmt: skip
+
+
+def test_a_damaged_signing_key_adds_nothing_and_is_named(home: Home, a_mail: MailBuilder) -> None:
+    path = home.folder / "scanner.key"
+    head, start, seed = path.read_text().partition("+AQ")
+    # Any 32 bytes are a seed: only its public half, whose hash stands beside it, tells.
+    path.write_text(f"{head}{start}{seed[:4]}{'B' if seed[4] == 'A' else 'A'}{seed[5:]}")
+    with home.open() as record:
+        before = record.size()
+        with pytest.raises(RecordError, match=r"scanner\.key is missing or damaged") as caught:
+            record.file([a_mail(b"x")], cursor=None, now=NOW)
+        assert record.size() == before
+    assert "backup" in caught.value.hint
+    look = Examination(home.folder)
+    assert list(look.findings()) == []
+    assert not look.remember()

@@ -2,23 +2,28 @@
 
 import os
 import time
+from collections.abc import Sequence
 
+from guard.mail import parse as parsing
 from guard.mail.message import Message
-from guard.mail.parse import parse
-from guard.verdict import serving
 
 DEADLY, SLOW = b"deadly", b"slow"
 
 
-def read(raw: bytes, *, own: list[str]) -> Message:
+_parse = parsing.parse
+
+
+def read(raw: bytes, *, own: Sequence[str] = ()) -> Message:
     """Parse all others."""
     if raw == DEADLY:
         os._exit(1)
     if raw == SLOW:
         time.sleep(60)
-    return parse(raw, own=own)
+    return _parse(raw, own=own)
 
 
 if __name__ == "__main__":
-    serving.parse = read
-    serving.main()
+    parsing.parse = read
+    from guard.verdict.serving import main
+
+    main()

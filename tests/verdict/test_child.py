@@ -9,8 +9,8 @@ import pytest
 from guard.shipped import folder
 from guard.verdict.child import AT_ONCE, JUDGED_AT_ONCE, SMALL, WORTH_TWO, ChildReader
 from guard.verdict.chosen import chosen
-from guard.verdict.language import _guesser, is_foreign
 from guard.verdict.frames import GOOD, READ_ALL
+from guard.verdict.language import _guesser, is_foreign
 from guard.verdict.process import Process
 from guard.verdict.segments import split
 from tests.verdict.mortal import DEADLY, SLOW
