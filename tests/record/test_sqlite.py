@@ -302,9 +302,10 @@ def test_the_public_body_says_what_format_md_says(
 
 def test_a_damaged_signing_key_adds_nothing_and_is_named(home: Home, a_mail: MailBuilder) -> None:
     path = home.folder / "scanner.key"
-    head, start, seed = path.read_text().partition("+AQ")
+    head, signing, codes = path.read_text().splitlines()
     # Any 32 bytes are a seed: only its public half, whose hash stands beside it, tells.
-    path.write_text(f"{head}{start}{seed[:4]}{'B' if seed[4] == 'A' else 'A'}{seed[5:]}")
+    other = "A" if signing[-4] != "A" else "B"
+    path.write_text(f"{head}\n{signing[:-4]}{other}{signing[-3:]}\n{codes}\n")
     with home.open() as record:
         before = record.size()
         with pytest.raises(RecordError, match=r"scanner\.key is missing or damaged") as caught:
