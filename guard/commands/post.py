@@ -52,7 +52,7 @@ def folders(settings: Settings, mailbox: "Mailbox") -> tuple[Folder, ...]:
     roles: dict[str, str] = {}
     for direction, name in named:
         # Named twice, a folder would be walked twice; its first role is the one that counts.
-        roles.setdefault(name, direction)
+        roles.setdefault(mailbox.spelled(name), direction)
     return tuple(Folder(name=name, direction=direction) for name, direction in roles.items())
 
 

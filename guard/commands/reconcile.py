@@ -8,6 +8,7 @@ import click
 
 from guard.commands import post, wiring
 from guard.config import Settings, load
+from guard.errors import ConfigError
 from guard.pipeline.reconcile import Account, compare
 from guard.pipeline.walk import account_of
 
@@ -27,24 +28,32 @@ def reconcile(config: Path, *, as_json: bool, content: bool) -> None:
     By UID, which takes a moment; with --content by every byte, which takes as long as a first
     scan. Files no message: the next scan files what is missing, and what no scan would have
     filed by itself is noted here, so that it does. Exit status 0 when nothing is missing, 75
-    when something is.
+    when something is, 78 when a folder cannot be opened; the others are compared all the same.
     """
     settings = load(config)
     with ExitStack() as stack:
         record = stack.enter_context(wiring.open_record(settings, readonly=True))
         mailbox = stack.enter_context(post.sign_in(settings))
-        accounts = [
-            compare(
-                folder,
-                account=account_of(settings),
-                mailbox=mailbox,
-                record=record,
-                content=content,
-            )
-            for folder in post.folders(settings, mailbox)
-        ]
+        accounts: list[Account] = []
+        unopened: dict[str, ConfigError] = {}
+        for folder in post.folders(settings, mailbox):
+            try:
+                found = compare(
+                    folder,
+                    account=account_of(settings),
+                    mailbox=mailbox,
+                    record=record,
+                    content=content,
+                )
+            except ConfigError as problem:
+                # A folder that is gone must not keep the others uncompared.
+                unopened[folder.name] = problem
+            else:
+                accounts.append(found)
     _mend(settings, [one for one in accounts if one.stranded])
-    _tell(accounts, as_json=as_json)
+    _tell(accounts, [*unopened], as_json=as_json)
+    if unopened:
+        raise next(iter(unopened.values()))
     if _count(accounts)["missing"]:
         sys.exit(_AGAIN)
 
@@ -74,17 +83,19 @@ def _count(accounts: list[Account]) -> dict[str, int]:
     }
 
 
-def _tell(accounts: list[Account], *, as_json: bool) -> None:
+def _tell(accounts: list[Account], unopened: list[str], *, as_json: bool) -> None:
     if as_json:
         import json  # noqa: PLC0415  # only this way of telling needs it
 
         told = [{"folder": one.folder.name, **_count([one])} for one in accounts]
-        click.echo(json.dumps({**_count(accounts), "folders": told}))
+        click.echo(json.dumps({**_count(accounts), "folders": told, "unopened": unopened}))
         return
     for one in accounts:
         click.echo(f"{_ROLES[one.folder.direction]} {one.folder.name}: {_line(_count([one]))}")
         for number, words in _explained(one):
             click.echo(f"        {number} {words}")
+    for name in unopened:
+        click.echo(f"{name}: cannot be opened")
     click.echo(_line(_count(accounts)))
 
 

@@ -6,6 +6,7 @@ Source: RFC 6154 section 2 (SPECIAL-USE), RFC 3501 sections 5.1.3 and 7.2.2.
 
 import re
 from collections.abc import Iterable, Sequence
+from unicodedata import normalize
 
 import msgspec
 from imapclient.imap_utf7 import decode, encode
@@ -92,6 +93,17 @@ def with_role(folders: Sequence[Listed], role: str) -> tuple[str, ...]:
     marked = [one.name for one in folders if one.attributes & ROLES[role]]
     named = [one.name for one in folders if _is_usual(one, role)]
     return tuple(dict.fromkeys(marked + named))
+
+
+def spelled(name: str, folders: Sequence[Listed]) -> str:
+    """Return the server's own spelling of a name; the name itself if it has none, or several.
+
+    An accented letter is one character on one computer, and a letter and its accent on another
+    (Unicode Standard Annex 15): what looks alike is the same folder to whoever typed it.
+    """
+    names = {one.name for one in folders}
+    alike = [one for one in names if normalize("NFC", one) == normalize("NFC", name)]
+    return alike[0] if name not in names and len(alike) == 1 else name
 
 
 def wire(name: str) -> str:

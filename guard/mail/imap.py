@@ -19,7 +19,7 @@ from guard.mail import gmail, idle
 from guard.mail.answers import MOST_FOUND, RefusedError, groups, size, windows
 from guard.mail.bodies import HUGE, IN_PARTS, bodies
 from guard.mail.connection import Place, Security
-from guard.mail.folders import Listed, listed, wire, with_role
+from guard.mail.folders import Listed, listed, spelled, wire, with_role
 from guard.mail.session import MICROSOFT, Session
 from guard.mail.shown import Batch, FolderState, batch
 
@@ -115,6 +115,10 @@ class Mailbox:
             role: ``sent``, ``junk`` or ``all``.
         """
         return with_role(self._listed(), role)
+
+    def spelled(self, folder: str) -> str:
+        """Return the server's own spelling of a folder's name; as it is when there is none."""
+        return folder if folder.isascii() else spelled(folder, self._listed())
 
     def examine(self, folder: str) -> FolderState:
         """Open a folder read-only; it stays open until another one is.

@@ -94,3 +94,32 @@ def test_a_rebuilt_mailbox_heals_without_doubles_replies_or_questions(practice: 
     assert practice.tasks() == waiting
     assert counted(told(practice)) == {"server": 4, "filed": 4}
     assert practice.wrong() == []
+
+
+def test_a_folder_that_is_gone_is_named_and_the_others_are_compared(practice: Practice) -> None:
+    practice.deliver(letter(SCHEDULING, sender=SHOP))
+    practice.change("also = []", 'also = ["Archvie"]')
+
+    ran = practice.guard("reconcile")
+    as_json = practice.guard("reconcile", "--json")
+
+    assert (ran.status, as_json.status) == (78, 78)
+    assert "inbox INBOX: 1 on the server, 0 filed, 1 missing" in ran.out.splitlines()
+    assert "Archvie: cannot be opened" in ran.out.splitlines()
+    assert "guard: the mailbox has no folder that guard.toml calls 'Archvie'" in ran.err
+    assert counted(json.loads(as_json.out)) == {"server": 1, "missing": 1, "unopened": ["Archvie"]}
+
+
+def test_a_folder_whose_accents_were_typed_on_another_computer_is_the_same_one(
+    practice: Practice,
+) -> None:
+    composed, apart = "R\u00e9ponses", "Re\u0301ponses"
+    practice.user.command("CREATE", "R&AOk-ponses")
+    practice.change("also = []", f'also = ["{apart}"]')
+    practice.deliver(letter(SCHEDULING, sender=SHOP), composed)
+
+    assert practice.scan()["filed"] == 1
+    assert counted(told(practice)) == {"server": 1, "filed": 1}
+    assert (
+        f"also {composed}: 1 on the server, 1 filed, 0 missing" in practice.guard("reconcile").out
+    )

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from guard.mail.folders import NAMES, Listed, listed, wire, with_role
+from guard.mail.folders import NAMES, Listed, listed, spelled, wire, with_role
 
 
 def names(*lines: bytes, role: str = "sent") -> tuple[str, ...]:
@@ -39,6 +39,23 @@ def test_takes_every_marked_folder_first_and_then_the_usual_names() -> None:
 )
 def test_knows_the_folder_by(line: bytes, role: str) -> None:
     assert len(names(line, role=role)) == 1
+
+
+@pytest.mark.parametrize(
+    ("typed", "there", "meant"),
+    [
+        ("Re\u0301p", ["R\u00e9p", "Rep"], "R\u00e9p"),
+        ("R\u00e9p", ["Re\u0301p"], "Re\u0301p"),
+        ("R\u00e9p", ["Re\u0301p", "R\u00e9p"], "R\u00e9p"),
+        ("R\u00e9p", ["Rep", "r\u00e9p"], "R\u00e9p"),
+        # Two that look alike: which one is meant nobody can tell.
+        ("\u1e69", ["s\u0323\u0307", "s\u0307\u0323"], "\u1e69"),
+        ("R\u00e9p", [], "R\u00e9p"),
+    ],
+)
+def test_an_accent_may_be_typed_either_way(typed: str, there: list[str], meant: str) -> None:
+    known = [Listed(name=one, delimiter="/", attributes=frozenset()) for one in there]
+    assert spelled(typed, known) == meant
 
 
 @pytest.mark.parametrize(
