@@ -370,7 +370,7 @@ def test_lines_that_a_browser_opens_in_advance_hold_nothing_up(gmail: Home) -> N
     with (
         socket.create_connection((door.hostname or "", door.port or 0)),
         socket.create_connection((door.hostname or "", door.port or 0)),
-        urllib.request.urlopen(back, timeout=3) as shown,
+        urllib.request.urlopen(back, timeout=30) as shown,
     ):
         assert shown.status == 200
         assert talk.end().status == 0
