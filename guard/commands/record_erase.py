@@ -130,7 +130,7 @@ def _planned(record: Record, owner: str) -> Plan:
     shelf = Shelf()
     shelf.take(record.entries())
     gone = frozenset(record.erasures().owners()) - set(record.keys.owners())
-    return plan(shelf, owner, record.entries(), gone)
+    return plan(shelf, owner, record.entries(), gone, erased=record.erasures().covers)
 
 
 def _order(

@@ -4,7 +4,8 @@ Pure over the shelf and the entries it is given; nothing here destroys. The one 
 does is `guard.record.eraser.erase`.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
 
 import msgspec
 
@@ -51,7 +52,14 @@ def letters_of(shelf: Shelf, client: str) -> list[Row]:
     return sorted(rows, key=lambda row: (row.received, row.item))
 
 
-def plan(shelf: Shelf, owner: str, entries: Iterable[Entry], gone: frozenset[str]) -> Plan:
+def plan(
+    shelf: Shelf,
+    owner: str,
+    entries: Iterable[Entry],
+    gone: frozenset[str],
+    *,
+    erased: Callable[[Mapping[str, Any]], bool],
+) -> Plan:
     """Work out what erasing a client would do.
 
     Args:
@@ -59,9 +67,14 @@ def plan(shelf: Shelf, owner: str, entries: Iterable[Entry], gone: frozenset[str
         owner: Id of the client.
         entries: All entries of the record.
         gone: Ids of clients who were erased before.
+        erased: Whether what an entry sealed is destroyed, given its body.
     """
-    sealed = [one for one in entries if one.sealed is not None]
-    there = {one.seq for one in sealed if one.kind == "filed"}
+    there, rest = set(), []
+    for one in entries:
+        if one.kind == "filed" and not erased(one.fields):
+            there.add(one.seq)
+        elif one.kind != "filed" and one.sealed is not None:
+            rest.append(one)
     rows = [row for row in shelf.rows.values() if owner in row.owners and row.item in there]
     alone = [row for row in rows if not {*row.owners} - {owner} - gone]
     given = {
@@ -69,7 +82,6 @@ def plan(shelf: Shelf, owner: str, entries: Iterable[Entry], gone: frozenset[str
         for row in letters_of(shelf, owner)
         if owner not in row.owners and row.item in there
     }
-    rest = [one for one in sealed if one.kind != "filed"]
     return Plan(
         owner=owner,
         alone=tuple(row.item for row in alone),
