@@ -11,7 +11,7 @@ from tests.servers.dovecot import MailUser
 from tests.servers.proxy import Fault, Proxy
 from tests.servers.smtpd import SmtpSink
 
-YEARS = 450
+YEARS = 550
 LONG_AGO = datetime(2019, 3, 1, tzinfo=UTC)
 THROTTLED = rb"\1 NO Request is throttled. Suggested Backoff Time: 60000 milliseconds"
 
@@ -28,8 +28,8 @@ def test_throttled_halfway_it_goes_on_where_it_was_and_answers_nobody(
         for day in range(YEARS):
             raw = letter(therapy(), number=day)
             mail_user.deliver(raw, received=LONG_AGO + timedelta(days=day))
-        # The third batch of bodies; only there 50 mails are left.
-        refused = rb"(?s)(\* 450 FETCH \(UID 450 BODY.*?)\r\n([A-Z]+\d+) OK Fetch"
+        # The second batch of bodies; only there 50 mails are left.
+        refused = rb"(?s)(\* 550 FETCH \(UID 550 BODY.*?)\r\n([A-Z]+\d+) OK Fetch"
         answer = THROTTLED.replace(rb"\1", rb"* 1 FETCH (FLAGS ())\r\n\2")
         proxy.faults.append(Fault(kind="rewrite", pattern=refused, replacement=answer))
 
