@@ -97,7 +97,8 @@ def received(facts: Mapping[bytes, Any]) -> datetime:
         return UNKNOWN_TIME
     try:
         return found.astimezone(UTC)
-    except OverflowError:
+    except (OverflowError, ValueError):
+        # The second: imapclient takes a zone of more than a day for what it says.
         return UNKNOWN_TIME
 
 
