@@ -1,6 +1,6 @@
 """Sizes and dates of many messages, from a server's answers to one FETCH.
 
-Pure and total. imapclient's parser reads whatever a server may say, letter by letter; on the
+Pure. imapclient's parser reads whatever a server may say, letter by letter; on the
 plain line that servers do say it takes thirty times as long as one regular expression, and
 years of mail are as many such lines. Source: RFC 3501 sections 7.4.2 and 9 (date-time).
 """
@@ -16,9 +16,10 @@ WANTED = "(RFC822.SIZE INTERNALDATE)"
 """What is to be asked for."""
 
 _PLAIN = re.compile(
-    rb"[1-9]\d{0,9} \((?: ?(?:UID (?P<uid>\d{1,10})|RFC822\.SIZE (?P<size>\d{1,15})"
+    rb"[1-9]\d{0,9} \((?:(?:UID (?P<uid>\d{1,10})|RFC822\.SIZE (?P<size>\d{1,15})"
     rb'|INTERNALDATE "(?P<day>[ 0-3]\d)-(?P<month>[A-Z][a-z]{2})-(?P<year>\d{4})'
-    rb' (?P<time>\d\d:\d\d:\d\d) (?P<sign>[+-])(?P<hours>\d\d)(?P<minutes>\d\d)")){3}\)'
+    rb' (?P<time>\d\d:\d\d:\d\d) (?P<sign>[+-])(?P<hours>\d\d)(?P<minutes>\d\d)")'
+    rb"(?: (?!\))|(?=\)))){3}\)"
 )
 _MONTHS = {
     name: at + 1
@@ -36,7 +37,8 @@ def facts(lines: Sequence[Any]) -> Facts:
         lines: The untagged answers, as imaplib gives them.
 
     Raises:
-        Exception: They are no answers to FETCH; whatever imapclient's parser raises then.
+        Exception: They are no answers to FETCH: whatever imapclient's parser raises for such,
+            one of `guard.mail.answers.ANYTHING`.
     """
     told = {}
     for line in lines:

@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from guard.pipeline.walk import Work
 
 AHEAD = 2
-"""Batches that the reader may still read while another is filed: it takes some longer than others,
-and with one alone the whole scan would wait for it a sixth of the time."""
+"""Batches that the reader may still read while another is filed: some take it longer than others,
+and with one alone the whole scan would often wait for it."""
 
 
 def scan(house: House) -> Summary:

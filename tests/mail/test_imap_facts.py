@@ -27,6 +27,9 @@ ODD = [
     b'1 (UID 7 RFC822.SIZE 4321 INTERNALDATE "03-Xyz-2026 10:05:00 +0100")',
     b'1 (UID 7 RFC822.SIZE 4321 INTERNALDATE "03-Mar-2026 25:05:00 +0100")',
     b"1 (UID 7 RFC822.SIZE NIL INTERNALDATE NIL)",
+    PLAIN.replace(b" RFC822", b"RFC822"),
+    PLAIN.replace(b")", b" )"),
+    PLAIN.replace(b"(", b"( "),
     b"1 (UID 7)",
 ]
 
