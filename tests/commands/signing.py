@@ -20,8 +20,8 @@ class Conversation:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
-            text=True,
-            bufsize=1,
+            # A buffer would keep, unseen by `communicate`, what comes right behind a line.
+            bufsize=0,
             env={name: value for name, value in os.environ.items() if name not in _SCREEN},
         )
 
@@ -29,11 +29,11 @@ class Conversation:
         """The address that it shows."""
         assert self._process.stderr is not None
         for line in self._process.stderr:
-            if line.startswith("https://"):
-                return line.strip()
+            if line.startswith(b"https://"):
+                return line.decode().strip()
         raise AssertionError("no page was shown")
 
     def end(self, given: str = "") -> Ran:
         """Let it end."""
-        out, err = self._process.communicate(given, timeout=100)
-        return Ran(status=self._process.returncode, out=out, err=err)
+        out, err = self._process.communicate(given.encode(), timeout=100)
+        return Ran(status=self._process.returncode, out=out.decode(), err=err.decode())
