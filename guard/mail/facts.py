@@ -1,7 +1,7 @@
 """Sizes and dates of many messages, from a server's answers to one FETCH.
 
 Pure. imapclient's parser reads whatever a server may say, letter by letter; on the
-plain line that servers do say it takes thirty times as long as one regular expression, and
+plain line that servers do say it takes five times as long as one regular expression, and
 years of mail are as many such lines. Source: RFC 3501 sections 7.4.2 and 9 (date-time).
 """
 

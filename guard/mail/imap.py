@@ -326,7 +326,7 @@ class Mailbox:
 
     def _facts(self, uids: Sequence[int]) -> Facts:
         with self._session.asking() as client:
-            # Not fetch: its parser takes a twentieth of a whole scan for such plain lines.
+            # Not fetch, whose parser is slow on plain lines: see `facts`.
             asked = ",".join(map(str, uids))
             status, lines = client._imap.uid("FETCH", asked, WANTED)  # noqa: SLF001  # see above
             client._checkok("fetch", status, lines)  # noqa: SLF001  # as above

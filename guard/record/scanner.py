@@ -96,7 +96,7 @@ class ScannerKey(msgspec.Struct, frozen=True):
         Raises:
             RecordError: It is not the one that the file was made for.
         """
-        # Looked at only now, since it costs more than all else that nothing new asks for.
+        # Looked at only now: it loads cryptography, which a scan with nothing new does without.
         found = self.signer.verifier
         if self.key_id not in ("", found.key_id):
             raise _unfit()
