@@ -5,7 +5,6 @@ be there. Needs Chromium, playwright and nginx.
 """
 
 import re
-import shutil
 import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -15,8 +14,8 @@ from typing import Any
 import pytest
 
 from tests.commands.serving import URL, practice_of, running, serve_table, write
+from tests.review.browsing import browser, go
 from tests.review.practice import PASSPHRASE, at, letter
-from tests.review.test_browser import missing
 from tests.servers.issuer import IssuerServer
 from tests.servers.nginx import insist, nginx
 
@@ -41,8 +40,8 @@ class Clinic:
 
     def sign_in(self, page: Any) -> None:
         page.goto("/")
-        page.get_by_role("link", name="Sign in").click()
-        page.get_by_role("button", name="I am Anna").click()
+        go(page, page.get_by_role("link", name="Sign in"))
+        go(page, page.get_by_role("button", name="I am Anna"))
 
     def enter(self, page: Any) -> None:
         self.sign_in(page)
@@ -53,18 +52,8 @@ class Clinic:
 
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[Any]:
-    program = shutil.which("chromium") or shutil.which("google-chrome")
-    if program is None:
-        missing("Chromium is not installed (Debian: apt-get install chromium)")
-    try:
-        from playwright.sync_api import sync_playwright  # noqa: PLC0415  # may be absent
-    except ImportError:
-        missing("playwright is not installed")
-    here = "--host-resolver-rules=MAP *.example 127.0.0.1"
-    with sync_playwright() as play:
-        browser = play.chromium.launch(executable_path=program, args=["--no-sandbox", here])
-        yield browser
-        browser.close()
+    with browser("--host-resolver-rules=MAP *.example 127.0.0.1") as ours:
+        yield ours
 
 
 @pytest.fixture
@@ -83,9 +72,9 @@ def clinic(chromium: Any, tmp_path: Path) -> Iterator[Clinic]:
 def test_she_signs_in_answers_a_letter_and_locks(clinic: Clinic, script: bool) -> None:  # noqa: FBT001  # a parameter of the browser
     page = clinic.new_page(java_script_enabled=script)
     clinic.enter(page)
-    page.locator(".rows a").first.click()
+    go(page, page.locator(".rows a").first)
     assert page.locator("h1").inner_text() == CANARY
-    page.locator("button[data-key='2']").click()
+    go(page, page.locator("button[data-key='2']"))
     assert page.get_by_role("status").is_visible()
     page.get_by_role("button", name="Lock guard").click()
     page.wait_for_url(f"{clinic.issuer.url}/end?*")

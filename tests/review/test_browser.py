@@ -1,12 +1,6 @@
-"""A real Chromium does what she does: on a desktop, a phone, by keyboard, without JavaScript.
+"""A real Chromium does what she does: on a desktop, a phone, by keyboard, without JavaScript."""
 
-Needs Chromium and playwright; without them the tests are skipped, and fail where
-GUARD_REQUIRE_SERVERS=1 says that everything must be there.
-"""
-
-import os
 import re
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from threading import Thread
@@ -17,6 +11,7 @@ import pytest
 from guard.review.web import create_app
 from guard.review.web_server import Server, host_of, listen
 from guard.verdict.label import Label
+from tests.review.browsing import browser, go
 from tests.review.practice import PASSPHRASE, Practice, letter
 
 # A browser on a busy machine takes its time to start.
@@ -25,25 +20,10 @@ pytestmark = [pytest.mark.filterwarnings("default"), pytest.mark.timeout(240)]
 PATHS = ["/", "ITEM", "ITEM/reminder", "/clients", "/client/ctom", "/search", "/report", "/model", "/check", "/keys", "/away"]  # fmt: skip  # noqa: E501
 
 
-def missing(why: str) -> None:
-    if os.environ.get("GUARD_REQUIRE_SERVERS") == "1":
-        pytest.fail(why)
-    pytest.skip(why)
-
-
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[Any]:
-    program = shutil.which("chromium") or shutil.which("google-chrome")
-    if program is None:
-        missing("Chromium is not installed (Debian: apt-get install chromium)")
-    try:
-        from playwright.sync_api import sync_playwright  # noqa: PLC0415  # may be absent
-    except ImportError:
-        missing("playwright is not installed")
-    with sync_playwright() as play:
-        browser = play.chromium.launch(executable_path=program, args=["--no-sandbox"])
-        yield browser
-        browser.close()
+    with browser() as ours:
+        yield ours
 
 
 @contextmanager
@@ -103,12 +83,12 @@ PLAIN = {"java_script_enabled": False}
 
 @pytest.mark.parametrize("page", [{}, PHONE, PLAIN], indirect=True, ids=["desk", "phone", "no-js"])
 def test_she_answers_the_first_and_stands_at_the_second(page: Any, full: Practice) -> None:
-    page.locator(".rows a").first.click()
+    go(page, page.locator(".rows a").first)
     assert page.locator("h1").inner_text() == "sorry"
-    page.get_by_role("button", name="Danger: I have seen it").click()
+    go(page, page.get_by_role("button", name="Danger: I have seen it"))
     assert "you have seen it" in page.get_by_role("status").inner_text()
     assert page.locator("h1").inner_text() == "Tuesday"
-    page.get_by_role("button", name="Undo").first.click()
+    go(page, page.get_by_role("button", name="Undo").first)
     assert page.locator("h1").inner_text() == "sorry"
     with full.open() as record:
         assert record.tasks("alert")
@@ -116,10 +96,10 @@ def test_she_answers_the_first_and_stands_at_the_second(page: Any, full: Practic
 
 @pytest.mark.parametrize("page", [{}, PLAIN], indirect=True, ids=["js", "no-js"])
 def test_she_sends_a_reminder_after_she_has_read_it(page: Any, full: Practice) -> None:
-    page.get_by_role("link", name="Tuesday").first.click()
-    page.get_by_role("link", name="See the reminder").click()
+    go(page, page.get_by_role("link", name="Tuesday").first)
+    go(page, page.get_by_role("link", name="See the reminder"))
     assert "tom@home.example" in page.locator(".letter").inner_text()
-    page.get_by_role("button", name="File as therapy content and send").click()
+    go(page, page.get_by_role("button", name="File as therapy content and send"))
     assert "The reminder was sent" in page.get_by_role("status").inner_text()
     assert len(full.postman.sent) == 1
 
@@ -143,7 +123,7 @@ def test_she_works_by_keyboard_alone(page: Any, full: Practice) -> None:
 
 
 def test_twenty_quick_keys_never_answer_one_message_twice(page: Any, full: Practice) -> None:
-    page.locator(".rows a").first.click()
+    go(page, page.locator(".rows a").first)
     for _ in range(20):
         page.keyboard.press("2")
     page.wait_for_load_state("networkidle")
@@ -152,11 +132,11 @@ def test_twenty_quick_keys_never_answer_one_message_twice(page: Any, full: Pract
 
 
 def test_keys_do_nothing_while_she_types_and_can_be_turned_off(page: Any, full: Practice) -> None:
-    page.locator(".rows a").first.click()
+    go(page, page.locator(".rows a").first)
     page.get_by_label("Note for the record").type("1 2 l u")
     assert full.desk.shelf.standing == {}
     page.goto("/keys")
-    page.get_by_role("button", name="Turn single keys off").click()
+    go(page, page.get_by_role("button", name="Turn single keys off"))
     page.goto("/")
     page.keyboard.press("l")
     page.goto("/")
@@ -166,9 +146,9 @@ def test_keys_do_nothing_while_she_types_and_can_be_turned_off(page: Any, full: 
 def test_a_key_of_her_own_works_and_its_old_place_does_nothing(page: Any, full: Practice) -> None:
     page.goto("/keys")
     page.get_by_label("Danger: I have seen it").fill("g")
-    page.get_by_role("button", name="Use my own keys").click()
+    go(page, page.get_by_role("button", name="Use my own keys"))
     page.goto("/")
-    page.locator(".rows a").first.click()
+    go(page, page.locator(".rows a").first)
     page.wait_for_url("**/item/*")
     page.keyboard.press("4")
     assert page.locator("h1").inner_text() == "sorry"
@@ -180,7 +160,7 @@ def test_a_key_of_her_own_works_and_its_old_place_does_nothing(page: Any, full: 
 def test_she_writes_a_note_and_files_it_with_her_answer_by_keyboard_alone(
     page: Any, full: Practice
 ) -> None:
-    page.locator(".rows a").first.click()
+    go(page, page.locator(".rows a").first)
     page.wait_for_url("**/item/*")
     page.keyboard.press(".")
     page.keyboard.type("rang at 2. she is safe")
@@ -214,7 +194,7 @@ def test_it_warns_before_it_locks_and_stays_open_when_asked(page: Any, full: Pra
     page.wait_for_url("**/away")
     assert "put away" in page.locator("h1").inner_text()
     full.clock.pass_(minutes=16)
-    page.get_by_role("link", name="Open guard again").click()
+    go(page, page.get_by_role("link", name="Open guard again"))
     assert page.get_by_label("Your passphrase").is_visible()
     assert full.desk.session.identity is None
 
@@ -240,7 +220,7 @@ def test_axe_finds_nothing_on_any_page(page: Any, full: Practice, scheme: str) -
             found[path] = [(one["id"], one["nodes"][0]["html"]) for one in broken]
     page.goto("/nothing")
     assert axe.run(page).response["violations"] == []
-    page.get_by_role("button", name="Lock guard").click()
+    go(page, page.get_by_role("button", name="Lock guard"))
     assert axe.run(page).response["violations"] == []
     assert found == {}
 
@@ -249,15 +229,15 @@ def test_axe_finds_nothing_on_any_page(page: Any, full: Practice, scheme: str) -
 def test_she_starts_the_clock_holds_and_makes_a_copy(page: Any, full: Practice) -> None:
     item = full.add(letter("Please send me a copy of my notes."), owner="ctom")
     page.goto(f"/item/{item}")
-    page.get_by_role("button", name="Start the clock from").click()
+    go(page, page.get_by_role("button", name="Start the clock from"))
     assert "an answer is due on" in page.get_by_role("status").inner_text()
     page.get_by_label("Why everything has to be kept").fill("an inquest")
-    page.get_by_role("button", name="Set a legal hold").click()
+    go(page, page.get_by_role("button", name="Set a legal hold"))
     assert "Your reason: an inquest" in page.locator("main").inner_text()
     with page.expect_download() as saved:
         page.get_by_role("button", name="Make the copy and save it").click()
     assert saved.value.suggested_filename == "copy-ctom.zip"
-    page.get_by_role("button", name="The answer went out").click()
+    go(page, page.get_by_role("button", name="The answer went out"))
     assert "answered on" in page.get_by_role("status").inner_text()
 
 
@@ -266,7 +246,7 @@ def test_axe_finds_nothing_where_a_letter_asks_and_a_clock_runs(page: Any, full:
     item = full.add(letter("Delete all my data, and a copy of my notes first."), owner="ctom")
     page.goto(f"/item/{item}")
     assert axe.run(page).response["violations"] == []
-    page.get_by_role("button", name="Start the clock from").click()
+    go(page, page.get_by_role("button", name="Start the clock from"))
     assert axe.run(page).response["violations"] == []
     page.goto(f"/item/{item}")
     assert "A clock runs already" in page.locator("main").inner_text()

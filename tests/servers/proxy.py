@@ -7,6 +7,7 @@ import re
 import socket
 import struct
 import threading
+import time
 from collections import deque
 from dataclasses import dataclass, field
 from typing import Literal, Self
@@ -15,6 +16,7 @@ Kind = Literal["cut", "reset", "stall", "flip", "split", "delay", "rewrite"]
 
 _DELAY_S = 0.02
 _PIECE = 65_536
+_LAST_WORDS_S = 10.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,11 +40,11 @@ class Proxy:
 
     target: int
     faults: deque[Fault] = field(default_factory=deque)
-    lengths: list[int] = field(default_factory=list)
-    """Bytes that the server sent on each connection that has ended."""
 
     def __enter__(self) -> Self:
         self._leave = threading.Event()
+        self._accepted = 0
+        self._ended: list[int] = []
         self._open: set[socket.socket] = set()
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port = int(self._listener.getsockname()[1])
@@ -54,6 +56,21 @@ class Proxy:
         # A thread in accept keeps a closed socket alive; a last visitor wakes it.
         socket.create_connection(("127.0.0.1", self.port)).close()
         self.cut_all()
+
+    @property
+    def lengths(self) -> list[int]:
+        """Bytes that the server sent on each connection, once the last of them has ended.
+
+        Raises:
+            TimeoutError: a connection is still open after ten seconds.
+        """
+        until = time.monotonic() + _LAST_WORDS_S
+        # A pump sees the end of its line a moment after guard has left it.
+        while len(self._ended) < self._accepted:
+            if time.monotonic() > until:
+                raise TimeoutError
+            time.sleep(0.001)
+        return list(self._ended)
 
     def cut_all(self) -> None:
         """Cut every line that is open now."""
@@ -67,6 +84,7 @@ class Proxy:
                 if self._leave.is_set():
                     guard.close()
                     return
+                self._accepted += 1
                 fault = self.faults.popleft() if self.faults else None
                 server = socket.create_connection(("127.0.0.1", self.target))
                 for one in (guard, server):
@@ -89,7 +107,7 @@ class Proxy:
         except OSError:
             pass
         if toward == "guard":
-            self.lengths.append(passed)
+            self._ended.append(passed)
         for one in (source, sink):
             self._open.discard(one)
             _close(one)
