@@ -31,6 +31,7 @@ from guard.pipeline.walk import OVERSIZED
 from guard.record import witness
 from guard.record.entry import Entry
 from guard.record.ledger import Record
+from guard.record.scanner import ScannerKey
 from guard.record.times import from_ms
 from guard.record.verify import Examination
 from guard.reply import numbers
@@ -78,6 +79,8 @@ def _record(settings: Settings) -> Iterator[str]:
         yield f"{record.size()} entries, verified"
         if not record.keys.masters():
             raise RecordError("no key can open it", hint="Restore the folder keys/.")
+        # A scan with nothing new does not touch it; the first mail would.
+        ScannerKey.fitting(settings.record_folder, record.verifier())
         waiting, alerts = len(record.tasks("review")), len(record.tasks("alert"))
     yield f"{waiting} held for your eyes; guard review also asks about strangers, and a sample"
     if alerts:

@@ -15,8 +15,8 @@ from guard.commands.record_models import forget, learned_from
 from guard.config import Settings, load
 from guard.errors import ConfigError
 from guard.record.entry import JSON, Entry
+from guard.record.eraser import complete, finish
 from guard.record.eraser import erase as carry_out
-from guard.record.eraser import finish
 from guard.record.ledger import Record
 from guard.record.reading import Reader
 from guard.record.times import from_ms
@@ -66,6 +66,9 @@ def erase(
         reader = asking.unlock(record, passphrase_file)
         erased = _erased(record, client)
         if erased is not None:
+            left = complete(record, str(erased.owner), now=wiring.milliseconds())
+            if left:
+                click.echo(f"Letters that had been left behind, destroyed now: {left}\n")
             click.echo(certificate(erased))
             return
         who = the_one(everyone(record, reader), client)

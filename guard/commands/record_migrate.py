@@ -29,9 +29,13 @@ def migrate(file: Path, *, to: str, practice: str, blobs: str, endpoint: str, ro
 
     Same entries, same signatures, same root. Stopped anywhere, it goes on where it was when it
     is run again. The record that is in use stays as it is until guard.toml names the other.
+    With the address where it is already, tables that an older guard made are brought up to date.
     """
     settings = config.load(file)
     given = {"database": to, "practice": practice, "blobs": blobs, "endpoint": endpoint}
+    if to == settings.record.database and _renewed(settings):
+        click.echo("The tables are of today's format. Now run: guard record verify")
+        return
     with ExitStack() as stack:
         stack.enter_context(wiring.locked(settings))
         source = stack.enter_context(wiring.open_record(settings))
@@ -72,6 +76,14 @@ def sweep(file: Path) -> None:
     with PostgresRecord.open(settings.record_folder, where) as record:
         kept, gone = record.sweep(wiring.milliseconds())
     click.echo(f"{kept} messages locked for longer, {gone} leftovers deleted.")
+
+
+def _renewed(settings: Settings) -> bool:
+    """Bring tables of an older guard to today's format, where the record lies in them."""
+    from guard.record.postgres import PostgresRecord  # noqa: PLC0415  # an extra
+
+    where = wiring.clinic(settings)
+    return where is not None and PostgresRecord.renew(where)
 
 
 def _file(settings: Settings) -> Record:

@@ -16,9 +16,9 @@ from guard.record import backup_beside, durable
 from guard.record.keys import Keys
 from guard.record.manifest import Copy, Manifest
 from guard.record.queries import Queries
+from guard.record.scanner import ScannerKey
 from guard.record.seal import seal
 
-_SCANNER = "scanner.key"
 SEALED_SCANNER = "scanner.key.age"
 """The scanner's secret, sealed: a backup holds no secret in clear."""
 
@@ -109,7 +109,8 @@ class _Sealed(msgspec.Struct, frozen=True):
 
 
 def _scanner(record: Queries, sealed: _Sealed) -> Copy:
-    secret = _read(record.folder / _SCANNER)
+    # A damaged one must not take the place of the good one that the backup holds.
+    secret = ScannerKey.fitting(record.folder, record.verifier()).encode().encode()
     # Its bytes hold two random keys, so their digest gives nothing away.
     return sealed(SEALED_SCANNER, secret, of=secret)
 

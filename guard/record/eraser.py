@@ -107,6 +107,29 @@ def finish(record: Record) -> None:
             record.keys.destroy(owner)
 
 
+def complete(record: Record, owner: str, *, now: int) -> int:
+    """Destroy what orders took and that is here all the same; the orders stand, none is filed.
+
+    An older guard that shared the database may have left it, or a file was put back.
+
+    Args:
+        record: Open for writing.
+        owner: Who was erased.
+        now: Milliseconds since 1970-01-01 UTC.
+
+    Returns:
+        Number of messages that went.
+
+    Raises:
+        BusyError: Another process is writing. Nothing was done.
+        RecordError: The disk would not. Nothing was done.
+    """
+    with record.writing(now) as batch:
+        gone = _take_out(record, batch, owner, record.erasures().items())
+    finish(record)
+    return gone
+
+
 def _drop_cache(record: Record) -> None:
     """Delete what can be searched: it may hold words of letters that go by number."""
     try:
@@ -176,17 +199,24 @@ def _carry_out(
     unnames = [mac.hex() for (mac,) in names]
     fields: dict[str, JSON] = {"owner": order.owner, "body": body, "order": note}
     seq = batch.add("shredded", fields | ({"unnames": unnames} if unnames else {}))
-    for item in _wipe(record, batch, order):
-        tasks = batch.store.ask("SELECT name FROM task WHERE item = ? ORDER BY name", item)
-        if closes := [name for (name,) in tasks]:
-            batch.add("dropped", {"item": item, "closes": closes})
+    _take_out(record, batch, order.owner, order.items)
     if record.keys.place.together:
         for owner in _condemned(record):
             record.keys.destroy(owner)
     return seq
 
 
-def _wipe(record: Record, batch: Batch, order: Order) -> list[int]:
+def _take_out(record: Record, batch: Batch, owner: str, items: Sequence[int]) -> int:
+    """Destroy what is covered, and what waits because of it; returns the number of messages."""
+    gone = _wipe(record, batch, owner, items)
+    for item in gone:
+        tasks = batch.store.ask("SELECT name FROM task WHERE item = ? ORDER BY name", item)
+        if closes := [name for (name,) in tasks]:
+            batch.add("dropped", {"item": item, "closes": closes})
+    return len(gone)
+
+
+def _wipe(record: Record, batch: Batch, owner: str, items: Sequence[int]) -> list[int]:
     """Destroy every sealed part and message that is covered now; returns the messages."""
     covers = record.erasures().covers
     left = "(sealed IS NOT NULL OR seq IN (SELECT seq FROM blob))"
@@ -194,9 +224,9 @@ def _wipe(record: Record, batch: Batch, order: Order) -> list[int]:
     inside = f"{batch.store.contains}(body, ?) > 0"
     found = batch.store.ask(
         f"SELECT seq, kind, body FROM entry WHERE {left} AND {inside}",  # noqa: S608 - our own names
-        json.dumps(order.owner).encode(),
+        json.dumps(owner).encode(),
     )
-    for item in order.items:
+    for item in items:
         query = f"SELECT seq, kind, body FROM entry WHERE {left} AND item = ?"  # noqa: S608 - as above
         found += batch.store.ask(query, item)
     doomed = {seq: kind for seq, kind, body in found if covers(json.loads(body))}

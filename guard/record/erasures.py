@@ -54,6 +54,10 @@ class Erasures:
         """Everybody who was erased, sorted."""
         return tuple(sorted(self._ends))
 
+    def items(self) -> tuple[int, ...]:
+        """Messages that went by their number, whoever they were sealed to; sorted."""
+        return tuple(sorted(self._items))
+
     def covers(self, fields: Mapping[str, Any]) -> bool:
         """Whether the sealed part, and the message, of an entry are to be gone.
 

@@ -8,7 +8,7 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
 
     what: str
     """``database``, ``checkpoint``, ``witness``, ``root``, ``missing``, ``planted``, ``body``,
-    ``columns``, ``time``, ``sealed``, ``blob``, ``order``, ``derived``, ``keys``,
+    ``columns``, ``time``, ``sealed``, ``blob``, ``erased``, ``order``, ``derived``, ``keys``,
     ``content`` or ``beside``."""
 
     detail: str

@@ -15,6 +15,7 @@ from guard.errors import GuardError, TransientError
 from guard.record.audit import BEFORE_ALL, Audit, Audited
 from guard.record.derived_check import DerivedCheck
 from guard.record.entry_check import EntryCheck, Fields, fields_of
+from guard.record.erasures import Erasures
 from guard.record.finding import Finding
 from guard.record.log import Frontier
 from guard.record.note import Verifier
@@ -78,6 +79,7 @@ class LogCheck:
         self._record = record
         self._verifier = verifier
         self._derived = derived
+        self._ordered: Erasures | None = None
         self.read = 0
         """Entries read, in all stretches."""
 
@@ -91,6 +93,9 @@ class LogCheck:
             stretch: What to read.
             witnesses: Checkpoints kept elsewhere, that fall into it or lie beyond the record.
         """
+        erasures = self._record.erasures()
+        # Most records have no order, and are walked without asking.
+        self._ordered = erasures if erasures.owners() else None
         start = stretch.start
         since = start.size + 1 if start.size else BEFORE_ALL
         checkpoints = self._record.checkpoints(since, stretch.size)
@@ -133,6 +138,9 @@ class LogCheck:
             faults = [*faults, *self._blob(row, fields)]
         elif row[9] is not None:
             faults = [*faults, _blob_fault(row[0], "a message that no entry filed")]
+        sealed, size = row[6], row[9]
+        if fields is not None and (sealed is not None or size is not None):
+            faults = [*faults, *self._left(row[0], fields)]
         if faults:
             tree.faulty = True
         if self._derived is not None:
@@ -143,11 +151,26 @@ class LogCheck:
     def _erased(self, fields: Fields) -> bool:
         return not fields.keys().isdisjoint(_SEALED) and self._record.erasures().covers(fields)
 
+    def _left(self, seq: int, fields: Fields) -> Sequence[Finding]:
+        """Whether an order took what is here all the same."""
+        if self._ordered is None:
+            return ()
+        try:
+            if not self._ordered.covers(fields):
+                return ()
+            owners = [*filter(self._ordered.end, fields.get("owners", ()))]
+        except (KeyError, TypeError, AttributeError):
+            # The body was tampered with, which is reported elsewhere.
+            return ()
+        owner = next(iter(owners or self._ordered.owners()))
+        detail = f"your order took it, and it is here; run: guard record erase {owner}"
+        return [Finding(what="erased", seq=seq, detail=detail)]
+
     def _blob(self, row: Audited, fields: Fields) -> Sequence[Finding]:
         """What is wrong with the sealed message of a `filed` entry."""
-        seq, ct, size = row[0], row[8], row[9]
+        seq, sealed, ct, size = row[0], row[6], row[8], row[9]
         if size is None:
-            if row[6] is None and self._erased(fields):
+            if sealed is None and self._erased(fields):
                 return ()
             return [_blob_fault(seq, "its message is missing")]
         try:

@@ -18,7 +18,9 @@ NAME = "guard-backup.json"
 HORIZON_MS = 30 * 86_400_000
 """How long a replaced key file is kept, so that one that was damaged here can be had back."""
 
-_VERSION = "backup v1"
+_VERSION = "backup v2"
+_OLDER = ("backup v1",)
+"""Read as it is: its messages are older, the rest is the same."""
 
 
 class Segment(msgspec.Struct, frozen=True, kw_only=True):
@@ -130,6 +132,6 @@ def decode(data: bytes) -> Manifest:
             f"{NAME} of the backup is damaged",
             hint="Restore from another backup; for the next backup name a new folder.",
         ) from None
-    if found.guard != _VERSION:
+    if found.guard not in (_VERSION, *_OLDER):
         raise RecordError("the backup is of a newer guard", hint="Install the newest guard.")
     return found

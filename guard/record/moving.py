@@ -14,7 +14,7 @@ from guard.record.sqlite_restore import add
 from guard.record.sqlite_segment import Row
 
 _ENTRIES = 200
-"""Entries that are enough for one transaction, about as many as a scan files at once."""
+"""Entries that are enough for one transaction."""
 
 _BYTES = 16_000_000
 """Bytes that are enough for one."""

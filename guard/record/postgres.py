@@ -25,6 +25,7 @@ from guard.record.postgres_connection import (
     connect,
     has_roles,
     insist_whole,
+    renew,
     translated,
     upgrade,
 )
@@ -124,6 +125,12 @@ class PostgresRecord(Record):
         store = PostgresStore(db, objects)
         keys = Keys(KeyTables(store))
         return cls(store, keys, folder, scanner=scanner, random=random, readonly=readonly)
+
+    @staticmethod
+    def renew(where: Where) -> bool:
+        """Bring the tables to today's format. See `postgres_connection.renew`."""
+        with contextlib.closing(connect(where.database, where.practice, bare=True)) as db:
+            return renew(db)
 
     def claim(self) -> None:
         """Make sure that the objects' place is this record's alone. See `Objects.claim`."""

@@ -24,8 +24,11 @@ from guard.errors import (
 if TYPE_CHECKING:
     import psycopg
 
-VERSION = 1
+VERSION = 3
 """Number of the last SQL file that every guard must know."""
+
+_FILES = (1, VERSION)
+"""Numbers of those files, in order."""
 
 _ROLES = 2
 """Number of the SQL file that adds a schema of its own, beside which an older guard goes on."""
@@ -114,8 +117,7 @@ def upgrade(db: "psycopg.Connection", practice: str, role: str = "") -> None:
     """
     with translated(), db.transaction():
         db.execute("SELECT pg_advisory_xact_lock(%s)", (_UPGRADE_LOCK,))
-        for number in range(_version(db) + 1, VERSION + 1):
-            db.execute(_sql(number))
+        _bring_forward(db)
         if not has_roles(db):
             db.execute(_sql(_ROLES))
         enter = "INSERT INTO guard.member VALUES (%s, COALESCE(%s, current_user)::name)"
@@ -124,6 +126,33 @@ def upgrade(db: "psycopg.Connection", practice: str, role: str = "") -> None:
         db.execute("INSERT INTO guard.head SELECT guard.practice() ON CONFLICT DO NOTHING")
     with translated():
         _check(db)
+
+
+def renew(db: "psycopg.Connection") -> bool:
+    """Bring tables of an older guard to today's format; nobody is let in.
+
+    Args:
+        db: Of the role that owns the tables.
+
+    Returns:
+        Whether there was anything to do.
+
+    Raises:
+        RecordError: The role may not.
+    """
+    with translated(), db.transaction():
+        db.execute("SELECT pg_advisory_xact_lock(%s)", (_UPGRADE_LOCK,))
+        if not 0 < _version(db) < VERSION:
+            return False
+        _bring_forward(db)
+    return True
+
+
+def _bring_forward(db: "psycopg.Connection") -> None:
+    reached = _version(db)
+    for number in _FILES:
+        if number > reached:
+            db.execute(_sql(number))
 
 
 def _prepare(db: "psycopg.Connection", practice: str, *, readonly: bool) -> None:
@@ -153,6 +182,12 @@ def _check(db: "psycopg.Connection") -> None:
         raise RecordError(
             f"the database has format {version}; this guard knows formats up to {VERSION}",
             hint="Install the newest guard. Nothing was changed.",
+        )
+    if 0 < version < VERSION:
+        raise RecordError(
+            f"the database has format {version}; this guard writes format {VERSION}",
+            hint="Stop every older guard, then, as the owner of the tables, run: "
+            "guard record migrate ADDRESS",
         )
     with translated():
         made = version == VERSION and db.execute("SELECT 1 FROM head").fetchone() is not None

@@ -104,7 +104,8 @@ def open_scanner(folder: Path, identity: Identity) -> bool:
         key = ScannerKey.decode(data.decode(errors="replace"))
         if key.signer.verifier.encode() != (folder / "vkey.txt").read_text().strip():
             raise RecordBrokenError("the scanner's key is not the one of this record")
-        durable.write(folder / "scanner.key", data)
+        # Written anew: a key id that was damaged before the backup is right again.
+        durable.write(folder / "scanner.key", key.encode().encode())
         sealed.unlink()
     except ValueError:
         raise RecordBrokenError("the scanner's key is damaged") from None

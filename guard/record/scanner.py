@@ -77,7 +77,9 @@ class ScannerKey(msgspec.Struct, frozen=True):
 
     @classmethod
     def read(cls, folder: Path, *, needed: bool) -> Self | None:
-        """Read the file from a record's folder; None when it is missing or damaged.
+        """Read the file from a record's folder; None when it is missing or not a key file.
+
+        Whether the key is whole shows at its first use, or to `fitting`.
 
         Raises:
             RecordError: It is missing or damaged, and needed.
@@ -88,6 +90,22 @@ class ScannerKey(msgspec.Struct, frozen=True):
         if needed:
             raise _unfit()
         return None
+
+    @classmethod
+    def fitting(cls, folder: Path, record: Verifier) -> Self:
+        """Read the file from a record's folder, and hold it against the record.
+
+        Args:
+            folder: Of the record.
+            record: The record's own verifier.
+
+        Raises:
+            RecordError: It is missing or damaged, or another record's.
+        """
+        key = cls.read(folder, needed=True)
+        if key is None or key.verifier != record:
+            raise _unfit()
+        return key
 
     @property
     def verifier(self) -> Verifier:

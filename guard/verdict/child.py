@@ -1,8 +1,8 @@
 """Read and judge untrusted bytes in child processes with limits on memory and time.
 
-A child (see `process`) gets raw bytes and gives back JSON, which is validated; a message that
-kills it or takes too long is called unreadable, the child is replaced, and the next message
-goes on.
+A child (see `process`) gets raw bytes, of one message or of some small ones, and gives back JSON
+for each, which is validated; a message that kills it or takes too long is called unreadable, the
+child is replaced, and the next message goes on.
 """
 
 import contextlib
@@ -67,7 +67,7 @@ class ChildReader:
             model: The model file.
             digest: SHA-256 that it must have, hex.
             own_text: Lines of our own reminder, which are not the writer's words.
-            message_seconds: Longest time for one message.
+            message_seconds: Longest time for one message, or for some small ones together.
         """
         arguments = [str(model), digest, *own_text]
         self._children = [_Child(arguments, message_seconds) for _ in range(CHILDREN)]

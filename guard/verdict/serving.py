@@ -35,7 +35,8 @@ def serve(orders: BinaryIO, answers: BinaryIO, arguments: list[str]) -> None:
 
     Args:
         orders: Frames: ``r`` read, ``a`` read all of several, ``j`` judge.
-        answers: Frames: ``g`` good, ``b`` unreadable, ``m`` no model.
+        answers: Frames: ``g`` good, ``b`` unreadable, ``m`` no model. Of several that were read,
+            what is unreadable has an empty piece in the good answer.
         arguments: Model file, its digest, then the lines of our own reminder.
     """
     model, digest, *own = arguments

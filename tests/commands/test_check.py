@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import pytest
 
 from guard import shipped
+from guard.record.scanner import ScannerKey
 from tests.commands.practice import CRISIS, Practice, letter
 from tests.servers.dovecot import free_port
 
@@ -103,6 +104,10 @@ def backed_up_long_ago(practice: Practice) -> None:
     note.write_text('{"at": "2026-01-01T00:00:00+00:00", "entries": 7}')
 
 
+def another_scanners_key(practice: Practice) -> None:
+    (practice.record_folder / "scanner.key").write_text(ScannerKey.make(bytes(72)).encode())
+
+
 def unannounced(practice: Practice) -> None:
     practice.sink.answers["RCPT"] = "550 5.1.1 no such user"
     practice.deliver(letter(CRISIS))
@@ -119,6 +124,14 @@ TABLE = [
         says="",
         hints="",
         id="keys",
+    ),
+    Wrong(
+        part="record",
+        spoil=another_scanners_key,
+        status=74,
+        says="scanner.key is missing or damaged",
+        hints="last backup",
+        id="scanner.key",
     ),
     Wrong(
         part="record",

@@ -1,7 +1,10 @@
 """After one client is erased, with real servers: the scan, the server, the page and the rest."""
 
 import json
+import re
 import shutil
+import sqlite3
+from contextlib import closing
 
 import pytest
 from click.testing import CliRunner
@@ -53,6 +56,24 @@ def test_the_same_letter_under_another_number_brings_nothing_back(erased: Practi
     counts = erased.scan()
 
     assert (counts["filed"], counts["duplicates"]) == (0, 1)
+    assert erased.wrong() == []
+
+
+def test_a_letter_that_was_put_back_is_found_and_the_command_that_verify_names_destroys_it(
+    erased: Practice,
+) -> None:
+    with closing(sqlite3.connect(erased.record_folder / "record.db", isolation_level=None)) as db:
+        [(gone,)] = db.execute(
+            "SELECT min(seq) FROM entry WHERE kind = 'filed' AND seq NOT IN (SELECT seq FROM blob)"
+        )
+        db.execute("INSERT INTO blob VALUES (?, (SELECT ct FROM blob LIMIT 1))", (gone,))
+
+    found = erased.guard("record", "verify")
+    assert found.status == 65
+    [command] = re.findall(rf"entry {gone}: erased: .*; run: guard (.*)", found.err + found.out)
+    ran = erased.unlocked(*command.split())
+
+    assert ran.out.startswith("Letters that had been left behind, destroyed now: 1\n")
     assert erased.wrong() == []
 
 

@@ -4,6 +4,7 @@ import re
 import shutil
 from pathlib import Path
 
+import psycopg
 import pytest
 from click.testing import CliRunner
 
@@ -96,6 +97,21 @@ def moved(practice: Practice, store: tuple[str, ...]) -> Practice:
     practice.deliver(letter(therapy(), sender="someone@else.example"))
     assert practice.scan()["filed"] == 3
     return practice
+
+
+def test_tables_of_an_older_guard_are_brought_forward_in_place(
+    moved: Practice, postgres: Postgres
+) -> None:
+    database = load(moved.config).record.database
+    with psycopg.connect(postgres.url(database.rpartition("/")[2]), autocommit=True) as db:
+        db.execute("DELETE FROM guard.version WHERE number = 3")
+
+    refused = moved.guard("scan")
+    assert refused.status == 74
+    assert "guard record migrate ADDRESS" in refused.err
+    assert "of today's format" in done(moved.guard("record", "migrate", database))
+    done(moved.guard("record", "verify"))
+    assert moved.scan()["filed"] == 0
 
 
 KIM = "kim@example.org"

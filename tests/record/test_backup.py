@@ -27,7 +27,8 @@ from guard.record.readers import change_readers
 from guard.record.reading import Reader
 from guard.record.rekey import Change
 from guard.record.restore import open_scanner, openable, orders, restore
-from guard.record.seal import Identity
+from guard.record.scanner import ScannerKey
+from guard.record.seal import Identity, seal
 from guard.record.sqlite import SqliteRecord
 from guard.record.sqlite_segment import pack, unpack
 from guard.record.verify import examine
@@ -297,6 +298,62 @@ def test_a_lost_key_stops_the_backup_and_comes_back_from_it(
     assert list(examine(home.folder, identity=home.identity)) == []
 
 
+def key_id(text: str) -> str:
+    """The one that a `scanner.key` says."""
+    return text.splitlines()[1].split("+", 4)[3]
+
+
+def seed(text: str) -> str:
+    """A part of the seed that it holds."""
+    return text.splitlines()[1].split("+", 4)[4][8:-8]
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda text: text.replace(key_id(text), "0" * 8),
+        lambda text: text.replace(seed(text), seed(text).swapcase()),
+        lambda text: text[:-20],
+        lambda _text: ScannerKey.make(bytes(72)).encode(),
+    ],
+    ids=["key id", "seed", "cut", "another's"],
+)
+def test_a_damaged_scanners_key_does_not_replace_the_good_one(
+    stocked: SqliteRecord,
+    home: Home,
+    folder_store: BackupFolder,
+    damage: Callable[[str], str],
+) -> None:
+    back_up(stocked, folder_store, now=NOW)
+    manifest = folder_store.get(NAME)
+    key = home.folder / "scanner.key"
+    good = key.read_text()
+    key.write_text(damage(good))
+    assert key.read_text() != good
+
+    with pytest.raises(RecordError, match=r"scanner\.key is missing or damaged"):
+        back_up(stocked, folder_store, now=NOW)
+
+    assert folder_store.get(NAME) == manifest
+
+
+def test_a_key_id_that_was_damaged_before_the_backup_is_right_after_the_restore(
+    stocked: SqliteRecord, home: Home, folder_store: BackupFolder, tmp_path: Path
+) -> None:
+    back_up(stocked, folder_store, now=NOW)
+    restore(folder_store, tmp_path / "back", unlock=None)
+    good = (home.folder / "scanner.key").read_text()
+    damaged = good.replace(key_id(good), "0" * 8)
+    sealed = seal(damaged.encode(), [home.identity.recipient])
+    (tmp_path / "back" / "scanner.key.age").write_bytes(sealed)
+
+    assert open_scanner(tmp_path / "back", home.identity)
+
+    assert (tmp_path / "back" / "scanner.key").read_text() == good
+    with SqliteRecord.open(tmp_path / "back") as back:
+        back.append([Fact(kind="noted")], now=NOW)
+
+
 def test_a_record_that_was_rolled_back_does_not_replace_its_backup(
     stocked: SqliteRecord,
     home: Home,
@@ -437,7 +494,7 @@ def test_a_backup_cannot_write_outside_the_record(
 
 
 def test_a_newer_backup_is_refused() -> None:
-    text = b'{"at":0,"files":[],"guard":"backup v2","head":"","origin":"x","segments":[]}'
+    text = b'{"at":0,"files":[],"guard":"backup v3","head":"","origin":"x","segments":[]}'
 
     with pytest.raises(RecordError, match="newer"):
         decode(text)

@@ -11,7 +11,7 @@ import pytest
 from guard.errors import LockedError, RecordBrokenError, RecordError
 from guard.record import passphrase
 from guard.record.entry import Entry, Fact, Incoming
-from guard.record.eraser import erase, finish, insist_orderer, name_orderer, replay
+from guard.record.eraser import complete, erase, finish, insist_orderer, name_orderer, replay
 from guard.record.erasures import Erasures
 from guard.record.init import create
 from guard.record.order import Order, signer, succession, verifier
@@ -349,6 +349,48 @@ def test_what_is_taken_beside_the_order_is_found(
         ("blob", filed[2]),
         ("sealed", seq),
     ]
+
+
+def test_what_an_order_took_and_is_here_all_the_same_is_found_and_can_be_completed(
+    record: SqliteRecord, home: Home, filed: list[int]
+) -> None:
+    message = record._db.execute("SELECT * FROM blob WHERE seq = ?", (filed[0],)).fetchone()
+    [said] = [one for one in record.about(filed[0]) if one.kind == "judged"]
+    erase(record, "c1", identity=home.identity, body={}, now=NOW)
+    # As an older guard leaves it that shares the database, or a copy of the files put back.
+    [(trigger,)] = record._db.execute("SELECT sql FROM sqlite_master WHERE name = 'entry_update'")
+    record._db.execute("DROP TRIGGER entry_update")
+    record._db.execute("INSERT INTO blob VALUES (?, ?)", message)
+    record._db.execute("UPDATE entry SET sealed = ? WHERE seq = ?", (said.sealed, said.seq))
+    record._db.execute(trigger)
+
+    assert [(one.what, one.seq) for one in verify(record)] == [
+        ("erased", filed[0]),
+        ("erased", said.seq),
+    ]
+    size = record.size()
+
+    assert complete(record, "c1", now=NOW) == 1
+    assert complete(record, "c1", now=NOW) == 0
+
+    assert (record.size(), wrong(record, home)) == (size, [])
+
+
+def test_what_waits_because_of_a_letter_that_was_left_behind_waits_no_more(
+    record: SqliteRecord, home: Home, filed: list[int]
+) -> None:
+    with record.writing(NOW) as batch:
+        origin = insist_orderer(record, batch, home.identity)
+        order = Order(origin=origin, size=batch.size, owner="c1", items=(filed[2],))
+        note = signer(home.identity, origin).sign(order.encode())
+        batch.add("shredded", {"owner": "c1", "body": {}, "order": note})
+    finish(record)
+    assert {one.what for one in verify(record)} == {"erased"}
+
+    assert complete(record, "c1", now=NOW) == 2
+
+    assert record.tasks("judge") == [filed[1]]
+    assert wrong(record, home) == []
 
 
 def test_a_record_older_than_orders_takes_whoever_unlocks_it_first(

@@ -305,3 +305,30 @@ def test_without_its_folder_it_is_read_and_not_written(
         PostgresRecord.open(tmp_path, where)
     with PostgresRecord.open(tmp_path, where, readonly=True) as record:
         assert list(verify(record)) == []
+
+
+def test_tables_of_an_older_guard_are_refused_until_their_owner_brings_them_forward(
+    postgres: Postgres, where: Where, home: Home
+) -> None:
+    as_admin(postgres, where, "DELETE FROM guard.version WHERE number = 3")
+
+    with pytest.raises(RecordError, match="has format 1; this guard writes format 3") as caught:
+        PostgresRecord.open(home.folder, where)
+    assert "guard record migrate" in caught.value.hint
+    with pytest.raises(RecordError, match="may not do that"):
+        PostgresRecord.renew(login_in(postgres, where, "guard_scanner"))
+
+    assert PostgresRecord.renew(where)
+    assert not PostgresRecord.renew(where)
+    with PostgresRecord.open(home.folder, where) as record:
+        assert list(verify(record)) == []
+
+
+def test_tables_of_a_newer_guard_are_left_alone(
+    postgres: Postgres, where: Where, home: Home
+) -> None:
+    as_admin(postgres, where, "INSERT INTO guard.version VALUES (4)")
+
+    with pytest.raises(RecordError, match="has format 4; this guard knows formats up to 3"):
+        PostgresRecord.open(home.folder, where)
+    assert not PostgresRecord.renew(where)

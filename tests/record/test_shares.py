@@ -12,7 +12,7 @@ from guard.record.entry import Fact
 from guard.record.eraser import erase
 from guard.record.grant import GRANTED, SHARED, Share
 from guard.record.postgres import PostgresRecord
-from guard.record.postgres_connection import roles_sql
+from guard.record.postgres_connection import VERSION, roles_sql
 from guard.record.reading import Reader
 from guard.record.seal import Identity, unseal
 from guard.record.verify import verify
@@ -285,7 +285,7 @@ def test_the_tables_may_be_made_again_and_an_older_guard_goes_on(
 ) -> None:
     with psycopg.connect(staff.superuser) as db:
         db.execute(roles_sql().encode())
-        assert db.execute("SELECT max(number) FROM guard.version").fetchone() == (1,)
+        assert db.execute("SELECT max(number) FROM guard.version").fetchone() == (VERSION,)
         rows = "SELECT count(*) FROM pg_class WHERE relnamespace = 'guard'::regnamespace"
         assert db.execute(f"{rows} AND relrowsecurity".encode()).fetchone() == (9,)
     assert staff.rita.reads() == [TUESDAY]
