@@ -17,7 +17,11 @@ HARD_LONGEST = 30
 MOST = 400
 """Segments that are looked at in one message; the first and the last half of them."""
 
-_SENTENCE = re.compile(r"[^\n.!?…]*(?:[.!?…]+(?=[\s)\"”’']|$)[)\"”’']*|\n|[.!?…]+|$)")
+# A dot between digits is a time, a date or a price: half past five is written 5.30 here.
+_SENTENCE = re.compile(
+    r"[^\n.!?…]*(?:(?<=\d)\.(?=\d)[^\n.!?…]*)*"
+    r"(?:[.!?…]+(?=[\s)\"”’']|$)[)\"”’']*|\n|[.!?…]+|$)"
+)
 _WRAPPED = re.compile(r"\n(?<=[^\n]{45}\n)(?<![.!?:…]\n)(?=[a-z0-9(\u2019'\u201c\"I])")
 """A line end behind a long line, with the sentence going on. The line end is written first, for
 which the pattern can be searched fast."""

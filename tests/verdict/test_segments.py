@@ -18,6 +18,14 @@ def test_sentences_are_segments() -> None:
     ]
 
 
+def test_a_time_a_date_and_a_price_stay_in_one_piece() -> None:
+    assert texts("Can I come at 4.30 not 4? On 3.4.2026, for £12.50. Or at 5.") == [
+        "Can I come at 4.30 not 4?",
+        "On 3.4.2026, for £12.50.",
+        "Or at 5.",
+    ]
+
+
 def test_a_line_is_a_segment_when_its_writer_broke_it() -> None:
     assert texts("hi\ncan we do 4\nps its back") == ["hi", "can we do 4", "ps its back"]
 
