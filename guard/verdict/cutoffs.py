@@ -18,8 +18,8 @@ CRISIS_MISSED = 0.02
 """Largest share of crisis mail that may pass unseen."""
 
 CALMED = 0.015
-"""Largest share of crisis mail that may be taken for calm, so that a machine may answer it. Smaller,
-because a reminder that is held costs her one key; one to somebody in danger, who knows what."""
+"""Largest share of crisis mail that may be taken for calm, so that a machine may answer it.
+Smaller: a reminder that is held costs her one key; one to somebody in danger, who knows what."""
 
 ANSWERED = 0.01
 """Largest share of scheduling and other mail that may be answered with the reminder."""
