@@ -126,7 +126,8 @@ def complete(record: Record, owner: str, *, now: int) -> int:
     """
     with record.writing(now) as batch:
         gone = _take_out(record, batch, owner, record.erasures().items())
-    finish(record)
+    if gone:
+        _drop_cache(record)
     return gone
 
 

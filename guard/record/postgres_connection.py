@@ -24,11 +24,10 @@ from guard.errors import (
 if TYPE_CHECKING:
     import psycopg
 
-VERSION = 3
-"""Number of the last SQL file that every guard must know."""
+_FILES = (1, 3)
+"""Numbers of the SQL files that every guard must know, in order."""
 
-_FILES = (1, VERSION)
-"""Numbers of those files, in order."""
+VERSION = _FILES[-1]
 
 _ROLES = 2
 """Number of the SQL file that adds a schema of its own, beside which an older guard goes on."""
